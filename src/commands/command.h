@@ -1,0 +1,212 @@
+/* command: the one command table, and what a command sees when it runs.
+ *
+ * A row says everything there is to know about a command; dispatch, COMMAND,
+ * COMMAND DOCS, ACL categories and the lint "every command has a test" all read
+ * it. Families in src/commands/ export their rows, src/server/ adds its own,
+ * command_table_add joins them at start. */
+#ifndef COMMANDS_COMMAND_H
+#define COMMANDS_COMMAND_H
+
+#include "base/slice.h"
+#include "resp/reply.h"
+#include "store/keyspace.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct client;
+struct command;
+
+/* What a command sees: its arguments, where to answer, and the keyspace. */
+struct call {
+    const struct command *command;
+    struct slice *argv;  /* argv[0] is the name (for a subcommand, argv[1] its name); borrowed until the command returns */
+    uint64_t *hashes;    /* hashes[i] is keyspace_hash(argv[i]) for every i that the row's first, last, step name */
+    uint32_t argc;
+    unsigned db;         /* the selected database */
+    struct keyspace *keyspace;
+    struct reply *reply;
+    struct client *client; /* opaque below src/server/ */
+};
+
+typedef void command_run(struct call *c);
+
+enum command_flag { /* Redis's flags; COMMAND INFO prints their names */
+    COMMAND_WRITE = 1 << 0,
+    COMMAND_READONLY = 1 << 1,
+    COMMAND_DENYOOM = 1 << 2,
+    COMMAND_ADMIN = 1 << 3,
+    COMMAND_PUBSUB = 1 << 4,
+    COMMAND_NOSCRIPT = 1 << 5,
+    COMMAND_BLOCKING = 1 << 6,
+    COMMAND_LOADING = 1 << 7,
+    COMMAND_STALE = 1 << 8,
+    COMMAND_SKIP_MONITOR = 1 << 9,
+    COMMAND_SKIP_SLOWLOG = 1 << 10,
+    COMMAND_FAST = 1 << 11,
+    COMMAND_NO_AUTH = 1 << 12,
+    COMMAND_MAY_REPLICATE = 1 << 13,
+    COMMAND_NO_MULTI = 1 << 14,
+    COMMAND_MOVABLE_KEYS = 1 << 15,
+    COMMAND_ALLOW_BUSY = 1 << 16,
+    COMMAND_NO_ASYNC_LOADING = 1 << 17,
+    COMMAND_SENTINEL = 1 << 18,
+    COMMAND_ONLY_SENTINEL = 1 << 19,
+    COMMAND_ASKING = 1 << 20,
+    COMMAND_NO_MANDATORY_KEYS = 1 << 21,
+    COMMAND_BARRIER = 1 << 22, /* ours, not shown: parsing ahead stops behind it until it ran */
+};
+
+enum command_category { /* ACL categories that flags don't imply; the others follow from flags and group */
+    CATEGORY_KEYSPACE = 1 << 0,
+    CATEGORY_READ = 1 << 1,
+    CATEGORY_WRITE = 1 << 2,
+    CATEGORY_SET = 1 << 3,
+    CATEGORY_SORTEDSET = 1 << 4,
+    CATEGORY_LIST = 1 << 5,
+    CATEGORY_HASH = 1 << 6,
+    CATEGORY_STRING = 1 << 7,
+    CATEGORY_BITMAP = 1 << 8,
+    CATEGORY_HYPERLOGLOG = 1 << 9,
+    CATEGORY_GEO = 1 << 10,
+    CATEGORY_STREAM = 1 << 11,
+    CATEGORY_PUBSUB = 1 << 12,
+    CATEGORY_ADMIN = 1 << 13,
+    CATEGORY_FAST = 1 << 14,
+    CATEGORY_SLOW = 1 << 15,
+    CATEGORY_BLOCKING = 1 << 16,
+    CATEGORY_DANGEROUS = 1 << 17,
+    CATEGORY_CONNECTION = 1 << 18,
+    CATEGORY_TRANSACTION = 1 << 19,
+    CATEGORY_SCRIPTING = 1 << 20,
+};
+
+/* Which keys a command names, beyond the simple range. */
+struct key_spec {
+    const char *flags; /* as COMMAND INFO shows them, space-separated: "RW ACCESS UPDATE" */
+    enum { KEYS_AT_INDEX, KEYS_AFTER_KEYWORD, KEYS_UNKNOWN_START } begin;
+    int index;           /* KEYS_AT_INDEX */
+    const char *keyword; /* KEYS_AFTER_KEYWORD, searched from `from` (negative: from the end) */
+    int from;
+    enum { KEYS_RANGE, KEYS_COUNTED, KEYS_UNKNOWN_FIND } find;
+    int last, step, limit;            /* KEYS_RANGE */
+    int count_index, first_key, count_step; /* KEYS_COUNTED: as Redis's keynum */
+    const char *notes;
+};
+
+struct command {
+    const char *name;     /* lower case; for a subcommand only its own word */
+    command_run *run;     /* NULL: a container whose subcommands run */
+    int arity;            /* as Redis's: exact, or at least -arity */
+    uint32_t flags;       /* enum command_flag */
+    int first, last, step; /* key positions as COMMAND INFO shows them; 0: none */
+    const char *group;    /* "string", "generic", ... */
+    const char *since;    /* "1.0.0" */
+    const char *summary;  /* our words */
+    const char *complexity; /* "O(1)" */
+    uint32_t categories;  /* enum command_category beside what flags imply */
+    const char *syntax;   /* the arguments in the notation of command_syntax.h, from which COMMAND DOCS is made */
+    const char *tips;     /* space-separated, as COMMAND INFO shows them; NULL: none */
+    const char *deprecated_since; /* NULL: it isn't */
+    const char *replaced_by;      /* beside it */
+    const struct key_spec *keys;  /* key specifications; ended by one with flags NULL; NULL: derived from first, last, step */
+    const char *key_flags;        /* flags of the derived specification: "RO ACCESS" */
+    const struct command *subcommands; /* ended by a row with name NULL */
+    /* Positions of keys where the specifications can't tell; NULL otherwise. Fills at
+     * most `most` positions, returns how many there are, -1 on a syntax it can't follow. */
+    int (*get_keys)(struct slice *argv, uint32_t argc, uint32_t *positions, int most);
+};
+
+/* Joins rows (ended by one with name NULL) to the table, which keeps copies of them, so that
+ * the rows of the table stand beside each other; their texts it borrows for good. A name twice is a must. */
+void command_table_add(const struct command *rows);
+
+/* Name or alias in any case; NULL when there is none. Fast: it is on the way of each request. */
+const struct command *command_find(struct slice name);
+
+/* A container's subcommand; NULL when there is none. */
+const struct command *command_find_sub(const struct command *container, struct slice name);
+
+/* `rename-command`: takes `from` out and, unless `to` is empty, puts it back as `to`. False when from is unknown or to is taken. */
+bool command_rename(const char *from, const char *to);
+
+/* Number of commands that can be called, and the i-th in the order of joining (renamed or not). */
+unsigned command_count(void);
+const struct command *command_at(unsigned i);
+
+#define COMMAND_ROWS_MAX 640
+
+/* The table's rows and those of subcommands; COMMAND_ROWS_MAX of them. For command_id. */
+extern struct command command_rows[];
+
+/* A small number below command_ids(), one for each row and subcommand of the table: index of statistics. */
+static inline unsigned command_id(const struct command *command)
+{
+    return (unsigned)(command - command_rows);
+}
+unsigned command_ids(void);
+
+/* The row or subcommand with that number; NULL for a number that names none. */
+const struct command *command_by_id(unsigned id);
+
+/* The container of a subcommand; NULL for a command. */
+const struct command *command_container(const struct command *command);
+
+/* "get", or "config|get" for a subcommand: written to out with a NUL, cut where it doesn't fit. Returns the length. */
+#define COMMAND_NAME_MAX 64
+size_t command_full_name(const struct command *command, char out[COMMAND_NAME_MAX]);
+
+/* The command or subcommand with a full name ("get", "config|get") in any case; NULL when there is none. */
+const struct command *command_by_full_name(struct slice name);
+
+/* True when argc fits the row's arity. */
+static inline bool command_arity_fits(const struct command *command, uint32_t argc)
+{
+    return command->arity >= 0 ? argc == (uint32_t)command->arity : argc >= (uint32_t)-command->arity;
+}
+
+/* Positions of the keys in argv, by the row; as get_keys. Arity must be right. */
+int command_keys(const struct command *command, struct slice *argv, uint32_t argc, uint32_t *positions, int most);
+
+/* The row's key specifications: the written ones, or the one that follows from
+ * first, last and step. scratch holds the latter. Ended by one with flags NULL. */
+const struct key_spec *command_key_specs(const struct command *command, struct key_spec scratch[2]);
+
+/* Positions that one specification finds in argv; as get_keys. */
+int command_spec_keys(const struct key_spec *spec, struct slice *argv, uint32_t argc, uint32_t *positions, int most);
+
+/* All ACL categories of the row: the written ones and those that flags imply. */
+uint32_t command_categories(const struct command *command);
+
+/* The category's name ("keyspace") by bit number; NULL behind the last. */
+const char *command_category_name(unsigned bit);
+
+/* ---- helps that every family uses ------------------------------------- */
+
+/* The entry of argv[i] for reading, NULL when missing or of another type; of
+ * another type: WRONGTYPE is answered and *ok is false. */
+struct entry *call_read_string(struct call *c, uint32_t i, bool *ok);
+/* The same without counting hits, for commands that will write. */
+struct entry *call_find_string(struct call *c, uint32_t i, bool *ok);
+
+/* argv[i] as a signed 64-bit integer; else answers `error` (NULL: ERROR_NOT_INTEGER) and returns false. */
+bool call_int(struct call *c, uint32_t i, int64_t *out, const char *error);
+
+/* argv[i] as call_int, and within [low, high]; outside answers ERROR_OUT_OF_RANGE, or `error` when given. */
+bool call_int_within(struct call *c, uint32_t i, int64_t low, int64_t high, int64_t *out, const char *error);
+
+/* "ERR unknown subcommand 'x'. Try NAME HELP.", as dispatch answers for a container without that subcommand. */
+void call_unknown_subcommand(struct call *c);
+/* "ERR unknown subcommand or wrong number of arguments for 'x'. Try NAME HELP.", as commands
+ * answer that look at argv[1] themselves. */
+void call_subcommand_syntax(struct call *c);
+/* "ERR wrong number of arguments for 'name' command". */
+void call_wrong_arity(struct call *c);
+
+/* Answers HELP: a line that opens with NAME, `lines` (ended by NULL), and two lines about HELP itself. */
+void call_help(struct call *c, const char *const *lines);
+
+/* keyspace_changed for the key argv[i]. */
+void call_changed(struct call *c, uint32_t i, enum event_class cls, const char *event);
+
+#endif

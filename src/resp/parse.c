@@ -1,0 +1,253 @@
+#include "resp/parse.h"
+
+#include "base/mem.h"
+#include "base/must.h"
+#include "base/number.h"
+#include "base/words.h"
+
+#include <limits.h>
+#include <stdio.h>
+
+/* Requests with fewer complete arguments are looked at anew when more arrived. */
+#define KEEP_FROM 16
+
+static _Thread_local char error_text[64];
+
+void resp_pool_init(struct resp_pool *pool)
+{
+    *pool = (struct resp_pool){.capacity = 1024};
+    pool->argv = mem_alloc(pool->capacity * sizeof *pool->argv);
+    pool->hash = mem_alloc(pool->capacity * sizeof *pool->hash);
+}
+
+void resp_pool_reset(struct resp_pool *pool)
+{
+    pool->count = 0;
+    while (unlikely(pool->owned_count))
+        mem_free(pool->owned[--pool->owned_count]);
+    if (unlikely(pool->capacity > 65536)) {
+        resp_pool_deinit(pool);
+        resp_pool_init(pool);
+    }
+}
+
+void resp_pool_deinit(struct resp_pool *pool)
+{
+    while (pool->owned_count)
+        mem_free(pool->owned[--pool->owned_count]);
+    mem_free(pool->owned);
+    mem_free(pool->argv);
+    mem_free(pool->hash);
+    *pool = (struct resp_pool){0};
+}
+
+static __attribute__((noinline)) void pool_grow(struct resp_pool *pool)
+{
+    must(pool->capacity < UINT32_MAX / 2);
+    pool->capacity *= 2;
+    pool->argv = mem_realloc(pool->argv, pool->capacity * sizeof *pool->argv);
+    pool->hash = mem_realloc(pool->hash, pool->capacity * sizeof *pool->hash);
+}
+
+static inline void pool_add(struct resp_pool *pool, const char *ptr, size_t len)
+{
+    if (unlikely(pool->count == pool->capacity))
+        pool_grow(pool);
+    pool->argv[pool->count++] = slice_make(ptr, len);
+}
+
+void resp_parser_reset(struct resp_parser *p)
+{
+    p->expected = 0;
+    p->done = 0;
+    p->at = 0;
+}
+
+void resp_parser_deinit(struct resp_parser *p)
+{
+    mem_free(p->kept);
+    *p = (struct resp_parser){0};
+}
+
+static enum resp_result bad(struct resp_parser *p, struct resp_request *out, const char *error)
+{
+    resp_parser_reset(p);
+    out->error = error;
+    return RESP_BAD;
+}
+
+/* ---- inline lines ------------------------------------------------------------- */
+
+static void pool_own(struct resp_pool *pool, char *block)
+{
+    if (pool->owned_count == pool->owned_capacity) {
+        pool->owned_capacity = pool->owned_capacity ? 2 * pool->owned_capacity : 16;
+        pool->owned = mem_realloc(pool->owned, pool->owned_capacity * sizeof *pool->owned);
+    }
+    pool->owned[pool->owned_count++] = block;
+}
+
+static enum resp_result parse_inline(struct resp_parser *p, struct resp_pool *pool, const char *data, size_t len,
+                                     struct resp_request *out)
+{
+    const char *newline = memchr(data, '\n', len);
+    if (!newline) {
+        if (len > RESP_LINE_MAX)
+            return bad(p, out, "ERR Protocol error: too big inline request");
+        out->size = len + 1;
+        return RESP_MORE;
+    }
+    out->size = (size_t)(newline - data) + 1;
+    struct slice line = slice_make(data, out->size - 1), word;
+    if (line.len && line.ptr[line.len - 1] == '\r')
+        line.len--;
+    char *scratch = NULL, *free_from = NULL;
+    if (memchr(line.ptr, '"', line.len) || memchr(line.ptr, '\'', line.len)) {
+        scratch = free_from = mem_alloc(line.len + 1);
+        pool_own(pool, scratch);
+    }
+    size_t used;
+    int got;
+    while ((got = words_next(&line, free_from, &used, &word)) > 0) {
+        pool_add(pool, word.ptr, word.len);
+        free_from += used;
+    }
+    if (got < 0)
+        return bad(p, out, "ERR Protocol error: unbalanced quotes in request");
+    out->argc = pool->count - out->first;
+    resp_parser_reset(p);
+    return RESP_REQUEST;
+}
+
+/* ---- arrays --------------------------------------------------------------------- */
+
+/* The number between data[1] and CR LF. Returns the line's bytes, 0 when it isn't complete, -1 when it isn't a number. */
+static __attribute__((noinline)) int count_line_slow(const char *data, const char *end, int64_t *value)
+{
+    size_t left = (size_t)(end - data);
+    const char *cr = memchr(data, '\r', left < RESP_LINE_MAX + 2 ? left : RESP_LINE_MAX + 2);
+    if (!cr || cr + 1 >= end)
+        return 0;
+    if (!number_parse_i64(slice_make(data + 1, (size_t)(cr - data - 1)), value))
+        return -1;
+    return (int)(cr + 2 - data);
+}
+
+/* One and two digits, which is nearly all, are read here. */
+static inline int count_line(const char *data, const char *end, int64_t *value)
+{
+    unsigned first;
+    if (likely(end - data >= 5) && likely((first = (unsigned char)data[1] - '0') <= 9)) {
+        if (data[2] == '\r') {
+            *value = first;
+            return 4;
+        }
+        unsigned second = (unsigned char)data[2] - '0';
+        if (likely(data[3] == '\r' && second <= 9 && first)) {
+            *value = first * 10 + second;
+            return 5;
+        }
+    }
+    return count_line_slow(data, end, value);
+}
+
+/* The arguments read so far are kept in p, so that they aren't read again. */
+static void keep(struct resp_parser *p, const struct resp_pool *pool, const struct resp_request *out, const char *data,
+                 const char *at, int64_t expected)
+{
+    uint32_t done = pool->count - out->first;
+    p->expected = expected;
+    p->at = (size_t)(at - data);
+    if (done > p->kept_capacity) {
+        p->kept_capacity = done + done / 2;
+        p->kept = mem_realloc(p->kept, p->kept_capacity * sizeof *p->kept);
+    }
+    for (; p->done < done; p->done++) {
+        const struct slice *s = &pool->argv[out->first + p->done];
+        p->kept[p->done] = (struct resp_kept){(size_t)(s->ptr - data), s->len};
+    }
+}
+
+/* What was kept goes back into the pool. */
+static void take_up(struct resp_parser *p, struct resp_pool *pool, const char *data)
+{
+    for (uint32_t i = 0; i < p->done; i++)
+        pool_add(pool, data + p->kept[i].at, p->kept[i].len);
+}
+
+static enum resp_result unfinished(struct resp_parser *p, struct resp_pool *pool, struct resp_request *out,
+                                   const char *data, const char *at, int64_t expected, size_t size)
+{
+    if (unlikely(pool->count - out->first >= KEEP_FROM))
+        keep(p, pool, out, data, at, expected);
+    pool->count = out->first;
+    out->size = size;
+    return RESP_MORE;
+}
+
+static enum resp_result bad_bulk(struct resp_parser *p, struct resp_request *out, char got)
+{
+    snprintf(error_text, sizeof error_text, "ERR Protocol error: expected '$', got '%c'", got);
+    return bad(p, out, error_text);
+}
+
+static enum resp_result parse_array(struct resp_parser *p, const struct resp_limits *limits, struct resp_pool *pool,
+                                    const char *data, size_t len, struct resp_request *out)
+{
+    const char *at = data, *end = data + len;
+    int64_t expected = p->expected, bulk;
+    if (likely(!expected)) {
+        int n = count_line(at, end, &expected);
+        if (unlikely(n == 0)) {
+            if (len > RESP_LINE_MAX)
+                return bad(p, out, "ERR Protocol error: too big mbulk count string");
+            out->size = len + 1;
+            return RESP_MORE;
+        }
+        if (unlikely(n < 0 || expected > INT_MAX))
+            return bad(p, out, "ERR Protocol error: invalid multibulk length");
+        if (unlikely(expected > 10 && !limits->authenticated))
+            return bad(p, out, "ERR Protocol error: unauthenticated multibulk length");
+        at += n;
+    } else {
+        take_up(p, pool, data);
+        at += p->at;
+    }
+    for (int64_t left = expected - (pool->count - out->first); left > 0; left--) {
+        if (unlikely(at >= end))
+            return unfinished(p, pool, out, data, at, expected, len + 1);
+        int n = count_line(at, end, &bulk);
+        if (unlikely(n == 0)) {
+            if (end - at > RESP_LINE_MAX)
+                return bad(p, out, "ERR Protocol error: too big bulk count string");
+            return unfinished(p, pool, out, data, at, expected, len + 1);
+        }
+        if (unlikely(*at != '$'))
+            return bad_bulk(p, out, *at);
+        if (unlikely(n < 0 || bulk < 0 || (uint64_t)bulk > limits->bulk_max))
+            return bad(p, out, "ERR Protocol error: invalid bulk length");
+        if (unlikely(bulk > 16384 && !limits->authenticated))
+            return bad(p, out, "ERR Protocol error: unauthenticated bulk length");
+        if (unlikely(end - at < n + bulk + 2))
+            return unfinished(p, pool, out, data, at, expected, (size_t)(at - data) + (size_t)n + (size_t)bulk + 2);
+        pool_add(pool, at + n, (size_t)bulk);
+        at += n + bulk + 2;
+    }
+    out->argc = pool->count - out->first;
+    out->size = (size_t)(at - data);
+    resp_parser_reset(p);
+    return RESP_REQUEST;
+}
+
+enum resp_result resp_parse(struct resp_parser *p, const struct resp_limits *limits, struct resp_pool *pool,
+                            const char *data, size_t len, struct resp_request *out)
+{
+    out->first = pool->count;
+    out->argc = 0;
+    out->size = 1;
+    if (unlikely(!len))
+        return RESP_MORE;
+    if (likely(*data == '*'))
+        return parse_array(p, limits, pool, data, len, out);
+    return parse_inline(p, pool, data, len, out);
+}

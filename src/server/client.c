@@ -1,0 +1,416 @@
+#include "server/client.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/must.h"
+#include "server/config.h"
+#include "server/monitor.h"
+#include "server/multi.h"
+#include "server/pubsub.h"
+#include "server/stats.h"
+#include "server/turn.h"
+#include "server/watch.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+/* How often idle clients are looked for. */
+#define IDLE_PERIOD_US 1000000
+
+struct client *client_first;
+struct client *client_writers;
+struct client *client_readers;
+size_t client_memory_total;
+enum client_pause client_pause_mode;
+
+static struct client *last;
+static struct client *closed;
+static unsigned count, blocked;
+static uint64_t next_id = 1;
+static struct loop_timer idle_timer, pause_timer;
+static int64_t pause_until_ms;
+
+/* ---- ids ------------------------------------------------------------------------
+ * Open addressing over a power of two, linear probing, at most half full. */
+
+static struct client **by_id;
+static size_t id_slots;
+
+static size_t id_slot(uint64_t id)
+{
+    return id * 0x9e3779b97f4a7c15ull >> 20 & (id_slots - 1);
+}
+
+static void id_put(struct client *c)
+{
+    size_t i = id_slot(c->id);
+    while (by_id[i])
+        i = (i + 1) & (id_slots - 1);
+    by_id[i] = c;
+}
+
+static void id_add(struct client *c)
+{
+    if (2 * (count + 1) <= id_slots) {
+        id_put(c);
+        return;
+    }
+    struct client **was = by_id;
+    size_t had = id_slots;
+    id_slots = had ? 2 * had : 64;
+    by_id = mem_zalloc(id_slots, sizeof *by_id);
+    for (size_t i = 0; i < had; i++)
+        if (was[i])
+            id_put(was[i]);
+    mem_free(was);
+    id_put(c);
+}
+
+static void id_remove(const struct client *c)
+{
+    size_t i = id_slot(c->id);
+    while (by_id[i] != c)
+        i = (i + 1) & (id_slots - 1);
+    by_id[i] = NULL;
+    /* Those that stood behind the hole are put again. */
+    for (i = (i + 1) & (id_slots - 1); by_id[i]; i = (i + 1) & (id_slots - 1)) {
+        struct client *moved = by_id[i];
+        by_id[i] = NULL;
+        id_put(moved);
+    }
+}
+
+struct client *client_by_id(uint64_t id)
+{
+    if (!id_slots)
+        return NULL;
+    for (size_t i = id_slot(id); by_id[i]; i = (i + 1) & (id_slots - 1))
+        if (by_id[i]->id == id)
+            return by_id[i]->flags & CLIENT_CLOSING ? NULL : by_id[i];
+    return NULL;
+}
+
+/* ---- coming and going --------------------------------------------------------------- */
+
+unsigned client_count(void)
+{
+    return count;
+}
+
+unsigned client_blocked_count(void)
+{
+    return blocked;
+}
+
+/* Tells a connection why it isn't taken and closes it. */
+static void refuse(struct socket_conn *conn, const char *why)
+{
+    struct iovec v = {(void *)(uintptr_t)why, strlen(why)};
+    (void)!socket_writev(conn, &v, 1);
+    socket_close(conn);
+    server_stats.connections_rejected++;
+}
+
+static bool protected_refuses(const struct socket_conn *conn)
+{
+    return config.protected_mode && !*config.requirepass && !socket_peer_is_loopback(conn);
+}
+
+struct client *client_create(struct socket_conn conn)
+{
+    if (count >= config.maxclients) {
+        refuse(&conn, "-ERR max number of clients reached\r\n");
+        return NULL;
+    }
+    if (protected_refuses(&conn)) {
+        refuse(&conn, "-DENIED Hearth is running in protected mode because protected mode is enabled and no "
+                      "password is set for the default user. In this mode connections are only accepted from the "
+                      "loopback interface. To connect from elsewhere, set a password (requirepass), or bind to "
+                      "an address that only trusted hosts reach and set 'protected-mode no' from a local "
+                      "connection or in the configuration file.\r\n");
+        return NULL;
+    }
+    struct client *c = mem_zalloc(1, sizeof *c);
+    c->magic = CLIENT_MAGIC;
+    c->id = next_id++;
+    c->conn = conn;
+    c->flags = (conn.is_unix ? CLIENT_UNIX : 0) | (*config.requirepass ? 0 : CLIENT_AUTHENTICATED);
+    output_init(&c->output);
+    c->reply = (struct reply){.output = &c->output, .protocol = 2};
+    c->created_ms = c->active_ms = clock_ms();
+    c->watch.ready = turn_client_ready;
+    if (!loop_add(&c->watch, conn.fd, EPOLLIN)) {
+        log_warning("Can't watch a new connection: out of descriptors or memory");
+        socket_close(&c->conn);
+        mem_free(c);
+        return NULL;
+    }
+    id_add(c);
+    c->prev = last;
+    if (last)
+        last->next = c;
+    else
+        client_first = c;
+    last = c;
+    count++;
+    server_stats.connections++;
+    return c;
+}
+
+void client_close(struct client *c)
+{
+    must(c->magic == CLIENT_MAGIC);
+    if (c->flags & CLIENT_CLOSING)
+        return;
+    if (c->flags & CLIENT_BLOCKED)
+        client_unblock(c);
+    c->flags |= CLIENT_CLOSING;
+    multi_discard(c);
+    watch_clear(c);
+    pubsub_clear(c);
+    monitor_remove(c);
+    loop_remove(&c->watch);
+    c->next_closed = closed;
+    closed = c;
+}
+
+void client_close_after(struct client *c)
+{
+    c->flags |= CLIENT_CLOSE_AFTER;
+    client_wants_write(c);
+}
+
+static void unlist(struct client **list, struct client *c, size_t next_offset)
+{
+    for (struct client **p = list; *p; p = (struct client **)((char *)*p + next_offset)) {
+        if (*p != c)
+            continue;
+        *p = *(struct client **)((char *)c + next_offset);
+        return;
+    }
+}
+
+static void free_client(struct client *c)
+{
+    if (c->flags & CLIENT_WRITE_PENDING)
+        unlist(&client_writers, c, offsetof(struct client, next_write));
+    if (c->flags & CLIENT_READ_PENDING)
+        unlist(&client_readers, c, offsetof(struct client, next_read));
+    *(c->prev ? &c->prev->next : &client_first) = c->next;
+    *(c->next ? &c->next->prev : &last) = c->prev;
+    id_remove(c);
+    count--;
+    client_memory_total -= c->counted;
+    socket_close(&c->conn);
+    output_deinit(&c->output);
+    buf_deinit(&c->input);
+    resp_parser_deinit(&c->parser);
+    mem_free(c->name);
+    mem_free(c->lib_name);
+    mem_free(c->lib_ver);
+    c->magic = 0;
+    mem_free(c);
+}
+
+void client_free_closed(void)
+{
+    while (unlikely(closed != NULL)) {
+        struct client *c = closed;
+        closed = c->next_closed;
+        free_client(c);
+    }
+}
+
+void client_close_all(void)
+{
+    for (struct client *c = client_first; c; c = c->next)
+        client_close(c);
+    client_free_closed();
+    mem_free(by_id);
+    by_id = NULL;
+    id_slots = 0;
+    loop_timer_stop(&idle_timer);
+    loop_timer_stop(&pause_timer);
+}
+
+/* ---- turn lists ------------------------------------------------------------------------ */
+
+void client_wants_write(struct client *c)
+{
+    if (c->flags & CLIENT_WRITE_PENDING)
+        return;
+    c->flags |= CLIENT_WRITE_PENDING;
+    c->next_write = client_writers;
+    client_writers = c;
+}
+
+void client_wants_read(struct client *c)
+{
+    if (c->flags & CLIENT_READ_PENDING)
+        return;
+    c->flags |= CLIENT_READ_PENDING;
+    c->next_read = client_readers;
+    client_readers = c;
+}
+
+/* ---- waiting ----------------------------------------------------------------------------- */
+
+static void patience_ends(struct loop_timer *t)
+{
+    struct client *c = (struct client *)((char *)t - offsetof(struct client, wait));
+    c->on_timeout(c);
+}
+
+void client_block(struct client *c, uint64_t until_mono_us, void (*on_timeout)(struct client *c))
+{
+    must(!(c->flags & CLIENT_BLOCKED));
+    c->flags |= CLIENT_BLOCKED;
+    blocked++;
+    c->on_timeout = on_timeout;
+    if (until_mono_us)
+        loop_timer_start(&c->wait, until_mono_us, patience_ends);
+}
+
+void client_unblock(struct client *c)
+{
+    must(c->flags & CLIENT_BLOCKED);
+    c->flags &= ~(uint32_t)CLIENT_BLOCKED;
+    blocked--;
+    loop_timer_stop(&c->wait);
+    if (c->flags & CLIENT_CLOSING)
+        return;
+    client_wants_read(c);
+    client_wants_write(c);
+}
+
+static void pause_ends(struct loop_timer *t)
+{
+    (void)t;
+    client_unpause();
+}
+
+void client_pause(enum client_pause mode, int64_t until_ms)
+{
+    if (mode > client_pause_mode)
+        client_pause_mode = mode;
+    if (until_ms > pause_until_ms)
+        pause_until_ms = until_ms;
+    int64_t left = pause_until_ms - clock_ms();
+    uint64_t us = left > 0 ? (uint64_t)left * 1000 : 0;
+    loop_timer_start(&pause_timer, clock_mono_us() + us, pause_ends);
+}
+
+void client_unpause(void)
+{
+    client_pause_mode = PAUSE_OFF;
+    pause_until_ms = 0;
+    loop_timer_stop(&pause_timer);
+    for (struct client *c = client_first; c; c = c->next) {
+        if (!(c->flags & CLIENT_PAUSED))
+            continue;
+        c->flags &= ~(uint32_t)CLIENT_PAUSED;
+        client_wants_read(c);
+    }
+}
+
+/* ---- limits -------------------------------------------------------------------------------- */
+
+enum client_class client_class(const struct client *c)
+{
+    return c->flags & CLIENT_PUBSUB ? CLASS_PUBSUB : CLASS_NORMAL;
+}
+
+size_t client_memory(const struct client *c)
+{
+    size_t bytes = sizeof *c + c->input.cap + c->output.memory + c->parser.kept_capacity * sizeof *c->parser.kept;
+    if (c->flags & CLIENT_MULTI)
+        bytes += multi_memory(c);
+    if (c->watches)
+        bytes += watch_memory(c);
+    if (c->subscriber)
+        bytes += pubsub_memory(c);
+    return bytes;
+}
+
+/* True when the output is above a limit of its class that forbids it now. */
+static bool output_too_big(struct client *c)
+{
+    const struct config_output_limit *l = &config.client_output_buffer_limit[client_class(c)];
+    size_t used = c->output.memory;
+    if (unlikely(l->hard && used >= l->hard))
+        return true;
+    if (likely(!l->soft || used < l->soft)) {
+        c->over_soft_ms = 0;
+        return false;
+    }
+    if (!c->over_soft_ms)
+        c->over_soft_ms = clock_ms();
+    return clock_ms() - c->over_soft_ms > l->soft_seconds * 1000;
+}
+
+/* Closes the clients that take most until all together fit. */
+static void evict_clients(void)
+{
+    uint64_t most = config.maxmemory_clients > 0 ? (uint64_t)config.maxmemory_clients
+                                                 : config.maxmemory / 100 * (uint64_t)-config.maxmemory_clients;
+    while (most && client_memory_total > most) {
+        struct client *largest = NULL;
+        for (struct client *c = client_first; c; c = c->next)
+            if (!(c->flags & (CLIENT_CLOSING | CLIENT_NO_EVICT)) && (!largest || c->counted > largest->counted))
+                largest = c;
+        if (!largest)
+            return;
+        log_notice("Evicting client %llu, which takes %zu bytes", (unsigned long long)largest->id, largest->counted);
+        server_stats.evicted_clients++;
+        client_memory_total -= largest->counted;
+        largest->counted = 0;
+        client_close(largest);
+    }
+}
+
+void client_account(struct client *c)
+{
+    if (unlikely(c->flags & CLIENT_CLOSING))
+        return;
+    size_t now = client_memory(c);
+    client_memory_total += now - c->counted;
+    c->counted = now;
+    if (unlikely(output_too_big(c))) {
+        log_warning("Client %llu closed: its output buffer is above client-output-buffer-limit",
+                    (unsigned long long)c->id);
+        server_stats.output_limit_disconnections++;
+        client_close(c);
+        return;
+    }
+    size_t asked = c->input.len + (c->flags & CLIENT_MULTI ? multi_memory(c) : 0);
+    if (unlikely(asked > config.client_query_buffer_limit)) {
+        log_warning("Client %llu closed: its query buffer is above client-query-buffer-limit",
+                    (unsigned long long)c->id);
+        server_stats.query_limit_disconnections++;
+        client_close(c);
+        return;
+    }
+    if (unlikely(config.maxmemory_clients != 0))
+        evict_clients();
+}
+
+static void look_for_idle(struct loop_timer *t)
+{
+    int64_t oldest = clock_ms() - config.timeout * 1000;
+    for (struct client *c = client_first; c; c = c->next) {
+        if (c->over_soft_ms)
+            client_account(c);
+        bool may = !(c->flags & (CLIENT_CLOSING | CLIENT_BLOCKED | CLIENT_PUBSUB | CLIENT_MONITOR));
+        if (config.timeout && may && c->active_ms < oldest) {
+            log_verbose("Closing idle client %llu", (unsigned long long)c->id);
+            client_close(c);
+        }
+    }
+    loop_timer_start(t, clock_mono_us() + IDLE_PERIOD_US, look_for_idle);
+}
+
+void client_start(void)
+{
+    loop_timer_start(&idle_timer, clock_mono_us() + IDLE_PERIOD_US, look_for_idle);
+}

@@ -1,0 +1,267 @@
+#include "server/dispatch.h"
+
+#include "base/cycles.h"
+#include "base/mem.h"
+#include "base/must.h"
+#include "server/config.h"
+#include "server/latency.h"
+#include "server/monitor.h"
+#include "server/multi.h"
+#include "server/pubsub.h"
+#include "server/server.h"
+#include "server/slowlog.h"
+#include "server/stats.h"
+
+#include <stdio.h>
+
+/* When the request that runs began: the end of the one before it. */
+static uint64_t tick;
+/* A request that took longer goes to slow log or latency monitor. */
+static uint64_t slow_cycles = UINT64_MAX;
+
+void dispatch_tick(void)
+{
+    tick = cycles_now();
+}
+
+static bool set_slow_threshold(const char **error)
+{
+    (void)error;
+    int64_t us = config.slowlog_log_slower_than;
+    int64_t latency = config.latency_monitor_threshold * 1000;
+    if (latency && (us < 0 || latency < us))
+        us = latency;
+    slow_cycles = us < 0 ? UINT64_MAX : cycles_from_us((uint64_t)us);
+    return true;
+}
+
+void dispatch_start(void)
+{
+    cycles_init();
+    set_slow_threshold(NULL);
+    config_on_change("slowlog-log-slower-than", set_slow_threshold);
+    config_on_change("latency-monitor-threshold", set_slow_threshold);
+}
+
+const struct command *dispatch_find(const struct slice *argv, uint32_t argc)
+{
+    const struct command *command = command_find(argv[0]);
+    if (unlikely(command && command->subcommands && argc > 1))
+        return command_find_sub(command, argv[1]);
+    return command;
+}
+
+void dispatch_hash(const struct command *command, const struct slice *argv, uint32_t argc, uint64_t *hashes)
+{
+    if (!command->first)
+        return;
+    uint32_t last = command->last < 0 ? argc + (uint32_t)command->last : (uint32_t)command->last;
+    for (uint32_t i = (uint32_t)command->first; i <= last && i < argc; i += (uint32_t)command->step)
+        hashes[i] = keyspace_hash(argv[i]);
+}
+
+/* ---- running ------------------------------------------------------------------------ */
+
+static __attribute__((noinline)) void run_was_slow(struct client *c, const struct command *command,
+                                                   struct slice *argv, uint32_t argc, uint64_t cycles)
+{
+    if (!(command->flags & COMMAND_SKIP_SLOWLOG))
+        slowlog_note(c, command, argv, argc, cycles);
+    latency_add(command->flags & COMMAND_FAST ? "fast-command" : "command", (int64_t)(cycles_to_us(cycles) / 1000));
+}
+
+static inline void run(struct client *c, struct call *call)
+{
+    const struct command *command = call->command;
+    struct reply *reply = call->reply;
+    uint64_t errors = reply->errors;
+    c->last_command = command;
+    c->commands++;
+    command->run(call);
+    bool failed = unlikely(reply->errors != errors);
+    if (unlikely(failed))
+        stats_error(reply->last_error);
+    uint64_t now = cycles_now(), took = now - tick;
+    tick = now;
+    stats_command_done(command, took, failed);
+    if (unlikely(took > slow_cycles))
+        run_was_slow(c, command, call->argv, call->argc, took);
+    monitor_feed(c, command, call->argv, call->argc);
+}
+
+static struct call call_of(struct client *c, const struct command *command, struct slice *argv, uint32_t argc,
+                           uint64_t *hashes)
+{
+    return (struct call){.command = command,
+                         .argv = argv,
+                         .hashes = hashes,
+                         .argc = argc,
+                         .db = c->db,
+                         .keyspace = server_keyspace,
+                         .reply = &c->reply,
+                         .client = c};
+}
+
+void dispatch_run(struct client *c, const struct command *command, struct slice *argv, uint32_t argc)
+{
+    uint64_t few[32];
+    uint64_t *hashes = argc <= 32 ? few : mem_alloc(argc * sizeof *hashes);
+    dispatch_hash(command, argv, argc, hashes);
+    struct call call = call_of(c, command, argv, argc, hashes);
+    run(c, &call);
+    if (hashes != few)
+        mem_free(hashes);
+}
+
+/* ---- judging ------------------------------------------------------------------------- */
+
+/* The request is refused with `text`; a transaction notes it. */
+static void refuse(struct call *r, const char *text)
+{
+    struct client *c = r->client;
+    if (r->command)
+        stats_command_rejected(r->command);
+    if (r->command && multi_is_exec(r->command)) {
+        multi_abort(c, text);
+    } else {
+        multi_refused(c);
+        reply_error(&c->reply, text);
+    }
+    stats_error(c->reply.last_error);
+}
+
+static void refuse_unknown(struct call *r)
+{
+    const struct command *container = command_find(r->argv[0]);
+    multi_refused(r->client);
+    if (container) {
+        r->command = container;
+        call_unknown_subcommand(r);
+    } else {
+        struct buf args = BUF_EMPTY;
+        for (uint32_t i = 1; i < r->argc && args.len < 128; i++)
+            buf_printf(&args, "'%.*s' ", (int)(128 - args.len < r->argv[i].len ? 128 - args.len : r->argv[i].len),
+                       r->argv[i].ptr);
+        reply_errorf(r->reply, "ERR unknown command '%.*s', with args beginning with: %.*s",
+                     (int)(r->argv[0].len < 128 ? r->argv[0].len : 128), r->argv[0].ptr, (int)args.len,
+                     args.len ? args.data : "");
+        buf_deinit(&args);
+    }
+    stats_error("ERR");
+}
+
+static void refuse_arity(struct call *r)
+{
+    char name[COMMAND_NAME_MAX], text[COMMAND_NAME_MAX + 64];
+    command_full_name(r->command, name);
+    snprintf(text, sizeof text, "ERR wrong number of arguments for '%s' command", name);
+    refuse(r, text);
+}
+
+static void refuse_subscribed(struct call *r)
+{
+    char name[COMMAND_NAME_MAX], text[COMMAND_NAME_MAX + 160];
+    command_full_name(r->command, name);
+    snprintf(text, sizeof text, "ERR Can't execute '%s': " PUBSUB_ONLY, name);
+    refuse(r, text);
+}
+
+static inline bool arity_fits(const struct command *command, uint32_t argc)
+{
+    return command->arity >= 0 ? argc == (uint32_t)command->arity : argc >= (uint32_t)-command->arity;
+}
+
+/* CLIENT PAUSE holds this request back. */
+static bool is_paused(struct call *r)
+{
+    if (client_pause_mode == PAUSE_ALL)
+        return true;
+    uint32_t flags = r->command->flags;
+    if (multi_is_exec(r->command))
+        flags |= multi_flags(r->client);
+    return flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE);
+}
+
+/* Existence, arity, rights, mode. False: it was answered. */
+static bool is_allowed(struct call *r)
+{
+    struct client *c = r->client;
+    if (!r->command) {
+        refuse_unknown(r);
+        return false;
+    }
+    if (!arity_fits(r->command, r->argc)) {
+        refuse_arity(r);
+        return false;
+    }
+    if (!(c->flags & CLIENT_AUTHENTICATED) && !(r->command->flags & COMMAND_NO_AUTH)) {
+        refuse(r, "NOAUTH Authentication required.");
+        return false;
+    }
+    if (c->flags & CLIENT_MULTI && r->command->flags & COMMAND_NO_MULTI) {
+        refuse(r, "ERR Command not allowed inside a transaction");
+        return false;
+    }
+    if (c->flags & CLIENT_MONITOR && !monitor_allows(c, r->command)) {
+        refuse(r, MONITOR_ONLY);
+        return false;
+    }
+    if (c->flags & CLIENT_PUBSUB && !pubsub_allows(c, r->command)) {
+        refuse_subscribed(r);
+        return false;
+    }
+    return true;
+}
+
+/* CLIENT REPLY: what this request's successor may answer. */
+static void turn_replies(struct client *c)
+{
+    if (c->flags & CLIENT_REPLY_SKIP)
+        c->flags &= ~(uint32_t)CLIENT_REPLY_SKIP;
+    if (c->flags & CLIENT_REPLY_SKIP_NEXT)
+        c->flags = (c->flags & ~(uint32_t)CLIENT_REPLY_SKIP_NEXT) | CLIENT_REPLY_SKIP;
+    c->reply.output = c->flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP) ? NULL : &c->output;
+}
+
+/* The way of all requests but the plain ones. */
+static __attribute__((noinline)) bool request_carefully(struct call *r)
+{
+    struct client *c = r->client;
+    if (!is_allowed(r)) {
+        turn_replies(c);
+        client_wants_write(c);
+        return true;
+    }
+    if (client_pause_mode != PAUSE_OFF && is_paused(r)) {
+        c->flags |= CLIENT_PAUSED;
+        return false;
+    }
+    bool queued = c->flags & CLIENT_MULTI && multi_queue(c, r->command, r->argv, r->argc);
+    if (!queued) {
+        bool hold = c->flags & CLIENT_NO_TOUCH && !slice_is(r->argv[0], "touch");
+        bool was = keyspace_set_no_touch(server_keyspace, hold);
+        pubsub_request_begin(c);
+        run(c, r);
+        pubsub_request_end(c);
+        keyspace_set_no_touch(server_keyspace, was);
+    }
+    turn_replies(c);
+    client_wants_write(c);
+    return true;
+}
+
+bool dispatch_request(struct client *c, const struct command *command, struct slice *argv, uint32_t argc,
+                      uint64_t *hashes)
+{
+    struct call call = call_of(c, command, argv, argc, hashes);
+    if (unlikely(c->flags & CLIENT_CAREFUL || !(c->flags & CLIENT_AUTHENTICATED) || client_pause_mode != PAUSE_OFF ||
+                 !command || !arity_fits(command, argc)))
+        return request_carefully(&call);
+    pubsub_request_begin(c);
+    run(c, &call);
+    pubsub_request_end(c);
+    if (unlikely(c->flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP_NEXT)))
+        turn_replies(c);
+    client_wants_write(c);
+    return true;
+}

@@ -1,0 +1,110 @@
+#include "server/server.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/must.h"
+#include "commands/families.h"
+#include "commands/limits.h"
+#include "ds/arena.h"
+#include "ds/blob.h"
+#include "loop/background.h"
+#include "loop/loop.h"
+#include "server/client.h"
+#include "server/client_cmd.h"
+#include "server/command_info.h"
+#include "server/config.h"
+#include "server/config_cmd.h"
+#include "server/connection_cmd.h"
+#include "server/debug.h"
+#include "server/dispatch.h"
+#include "server/info.h"
+#include "server/latency.h"
+#include "server/listen.h"
+#include "server/memory_cmd.h"
+#include "server/monitor.h"
+#include "server/multi.h"
+#include "server/notify.h"
+#include "server/process.h"
+#include "server/pubsub.h"
+#include "server/server_cmd.h"
+#include "server/slowlog.h"
+#include "server/stats.h"
+#include "server/turn.h"
+#include "server/wait_cmd.h"
+
+/* Blobs from this size on are freed by the background thread: a page's worth
+ * of unmapping costs more than handing them over. */
+#define BACKGROUND_FREE_FROM (256 * 1024)
+
+struct keyspace *server_keyspace;
+
+static bool stop_asked;
+
+void server_join_commands(void)
+{
+    const struct command *const families[] = {
+        string_commands, lcs_commands,     bitmap_commands, key_commands,    expire_commands,
+        scan_commands,   connection_commands, client_commands, config_commands, command_commands,
+        info_commands,   memory_commands,  slowlog_commands, latency_commands, debug_commands,
+        server_commands, wait_commands,    multi_commands,  pubsub_commands, monitor_commands,
+    };
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        command_table_add(families[i]);
+}
+
+static void accepted(struct socket_conn conn)
+{
+    client_create(conn);
+}
+
+static bool follow_bulk_limit(const char **error)
+{
+    (void)error;
+    limit_bulk_len = config.proto_max_bulk_len;
+    return true;
+}
+
+bool server_start(void)
+{
+    if (!listen_fit_clients())
+        return false;
+    limit_bulk_len = config.proto_max_bulk_len;
+    config_on_change("proto-max-bulk-len", follow_bulk_limit);
+    arena_init();
+    background_start();
+    blob_set_free(background_free, BACKGROUND_FREE_FROM);
+    server_keyspace = keyspace_create((unsigned)config.databases);
+    notify_init(server_keyspace);
+    turn_start();
+    dispatch_start();
+    slowlog_start();
+    latency_start();
+    stats_start();
+    client_start();
+    return listen_open(accepted);
+}
+
+void server_shutdown(unsigned flags)
+{
+    (void)flags;
+    stop_asked = true;
+}
+
+int server_run(void)
+{
+    while (!stop_asked && !process_stop_asked())
+        turn_run(-1);
+    turn_write_all();
+    return 0;
+}
+
+void server_stop(void)
+{
+    listen_close();
+    client_close_all();
+    slowlog_stop();
+    stats_stop();
+    turn_stop();
+    keyspace_destroy(server_keyspace);
+    background_stop();
+}

@@ -1,0 +1,367 @@
+#include "server/turn.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/must.h"
+#include "server/client.h"
+#include "server/config.h"
+#include "server/dispatch.h"
+#include "server/server.h"
+#include "server/stats.h"
+#include "store/keyspace.h"
+
+#include <errno.h>
+
+#define BATCH_REQUESTS 128
+#define BATCH_KEYS 128       /* prefetched at most before they are used */
+#define REQUEST_KEYS 32      /* of one request */
+#define CLIENT_REQUESTS 1024 /* of one client a turn */
+#define SCRATCH (1u << 20)
+#define READ_SIZE 65536     /* asked of a client's socket at once */
+#define READ_LARGE (1u << 20) /* and when a big request is under way */
+#define WRITE_CLIENT 131072 /* written to a client at most a turn */
+#define WRITE_TURN (1u << 20)
+#define WRITE_FAIR 16384 /* written to each once WRITE_TURN is spent */
+#define WRITE_VECTORS 64
+#define WORK_BUDGET_US 1000 /* expiry and draining a turn */
+
+/* A request of the batch. */
+struct queued {
+    struct client *client;
+    const struct command *command;
+    const char *start; /* of its bytes */
+    uint32_t first, argc;
+};
+
+static struct {
+    struct queued queue[BATCH_REQUESTS];
+    unsigned count;
+    unsigned keys;
+    bool running;
+    struct resp_pool pool;
+    char *scratch;
+    size_t scratch_used;
+} batch;
+
+void turn_start(void)
+{
+    resp_pool_init(&batch.pool);
+    batch.scratch = mem_alloc(SCRATCH);
+}
+
+void turn_stop(void)
+{
+    resp_pool_deinit(&batch.pool);
+    mem_free(batch.scratch);
+}
+
+/* ---- executing ---------------------------------------------------------------------- */
+
+/* Calls fn for the keys of a request that are worth prefetching. */
+static inline void each_key(const struct command *cmd, const uint64_t *hash, uint32_t argc, unsigned db,
+                            void (*fn)(const struct keyspace *, unsigned, uint64_t))
+{
+    if (likely(cmd->last == cmd->first)) {
+        if (likely((uint32_t)cmd->first < argc))
+            fn(server_keyspace, db, hash[cmd->first]);
+        return;
+    }
+    uint32_t last = cmd->last < 0 ? argc + (uint32_t)cmd->last : (uint32_t)cmd->last;
+    uint32_t most = (uint32_t)cmd->first + REQUEST_KEYS * (uint32_t)cmd->step;
+    for (uint32_t i = (uint32_t)cmd->first; i <= last && i < argc && i < most; i += (uint32_t)cmd->step)
+        fn(server_keyspace, db, hash[i]);
+}
+
+/* q's client has to wait: its bytes from q on stay in, or go to, its own buffer. */
+static void stall(const struct queued *q)
+{
+    struct client *c = q->client;
+    c->flags |= CLIENT_STALLED;
+    c->stalled_at = q->start;
+    if (c->input.data && c->arrived_end == c->input.data + c->input.len)
+        return;
+    c->input.len = 0;
+    buf_append(&c->input, q->start, (size_t)(c->arrived_end - q->start));
+    resp_parser_reset(&c->parser);
+}
+
+static void execute(const struct queued *q)
+{
+    struct client *c = q->client;
+    if (unlikely(c->flags & (CLIENT_CLOSING | CLIENT_STALLED | CLIENT_CLOSE_AFTER)))
+        return;
+    if (unlikely(c->flags & CLIENT_BLOCKED) ||
+        unlikely(!dispatch_request(c, q->command, batch.pool.argv + q->first, q->argc, batch.pool.hash + q->first)))
+        stall(q);
+}
+
+/* Runs the batch: by now the groups are in the cache; entries are fetched for all, then each is executed. */
+static void run_batch(void)
+{
+    if (!batch.count)
+        return;
+    must(!batch.running);
+    batch.running = true;
+    for (unsigned i = 0; i < batch.count; i++) {
+        const struct queued *q = &batch.queue[i];
+        if (likely(q->command && q->command->first))
+            each_key(q->command, batch.pool.hash + q->first, q->argc, q->client->db, keyspace_prefetch_entry);
+    }
+    dispatch_tick();
+    for (unsigned i = 0; i < batch.count; i++)
+        execute(&batch.queue[i]);
+    batch.count = 0;
+    batch.keys = 0;
+    batch.running = false;
+    resp_pool_reset(&batch.pool);
+}
+
+/* ---- reading ---------------------------------------------------------------------------- */
+
+static void protocol_error(struct client *c, const char *text)
+{
+    run_batch();
+    if (c->flags & (CLIENT_CLOSING | CLIENT_STALLED))
+        return;
+    log_verbose("Protocol error from client %llu: %s", (unsigned long long)c->id, text);
+    reply_error(&c->reply, text);
+    stats_error("ERR");
+    client_close_after(c);
+}
+
+static void enqueue(struct client *c, const char *start, const struct resp_request *got)
+{
+    struct queued *q = &batch.queue[batch.count++];
+    struct slice *argv = batch.pool.argv + got->first;
+    const struct command *cmd = dispatch_find(argv, got->argc);
+    *q = (struct queued){c, cmd, start, got->first, got->argc};
+    if (cmd && cmd->first) {
+        uint64_t *hash = batch.pool.hash + got->first;
+        dispatch_hash(cmd, argv, got->argc, hash);
+        each_key(cmd, hash, got->argc, c->db, keyspace_prefetch_group);
+        batch.keys += cmd->last == cmd->first ? 1 : got->argc < REQUEST_KEYS ? got->argc : REQUEST_KEYS;
+    }
+    bool barrier = cmd && cmd->flags & COMMAND_BARRIER;
+    if (unlikely(batch.count == BATCH_REQUESTS || batch.keys >= BATCH_KEYS || barrier))
+        run_batch();
+}
+
+/* Cuts [data, data + len) into requests of c. Returns how far it came; *more is how
+ * many bytes the cut-off request behind that will have at least (0: nothing is cut off). */
+static size_t parse(struct client *c, const char *data, size_t len, size_t *more)
+{
+    size_t at = 0;
+    *more = 0;
+    for (unsigned n = 0; at < len; n++) {
+        if (unlikely(c->flags & (CLIENT_CLOSING | CLIENT_CLOSE_AFTER | CLIENT_BLOCKED | CLIENT_STALLED)))
+            return at;
+        if (unlikely(n == CLIENT_REQUESTS)) {
+            client_wants_read(c);
+            return at;
+        }
+        struct resp_limits limits = {config.proto_max_bulk_len, c->flags & CLIENT_AUTHENTICATED};
+        struct resp_request got;
+        enum resp_result result = resp_parse(&c->parser, &limits, &batch.pool, data + at, len - at, &got);
+        if (unlikely(result == RESP_MORE)) {
+            *more = got.size;
+            return at;
+        }
+        if (unlikely(result == RESP_BAD)) {
+            protocol_error(c, got.error);
+            return len;
+        }
+        const char *start = data + at;
+        at += got.size;
+        if (likely(got.argc))
+            enqueue(c, start, &got);
+    }
+    return at;
+}
+
+/* Takes the first n bytes off c's own buffer. */
+static void consume(struct client *c, size_t n)
+{
+    if (n == c->input.len) {
+        buf_deinit(&c->input);
+        return;
+    }
+    memmove(c->input.data, c->input.data + n, c->input.len - n);
+    c->input.len -= n;
+}
+
+/* Cuts and runs what stands in c's own buffer. */
+static void parse_own(struct client *c)
+{
+    run_batch(); /* it may hold requests of c, and decide that those behind wait */
+    if (c->flags & (CLIENT_CLOSING | CLIENT_CLOSE_AFTER | CLIENT_BLOCKED | CLIENT_STALLED) || !c->input.len)
+        return;
+    size_t more;
+    c->arrived_end = c->input.data + c->input.len;
+    size_t at = parse(c, c->input.data, c->input.len, &more);
+    run_batch();
+    if (c->flags & CLIENT_CLOSING)
+        return;
+    if (c->flags & CLIENT_STALLED)
+        at = (size_t)(c->stalled_at - c->input.data);
+    consume(c, at);
+    c->wanted = more;
+}
+
+/* Cuts n bytes of c that stand in the scratch. What can't run yet is copied. */
+static void parse_scratch(struct client *c, const char *data, size_t n)
+{
+    size_t more;
+    c->arrived_end = data + n;
+    size_t at = parse(c, data, n, &more);
+    if (unlikely(c->flags & (CLIENT_CLOSING | CLIENT_STALLED)) || likely(at == n))
+        return;
+    buf_reserve(&c->input, more < READ_LARGE ? (more > n - at ? more : n - at) : READ_LARGE);
+    buf_append(&c->input, data + at, n - at);
+    c->wanted = more;
+}
+
+/* Room for the next read of c: the scratch, or its own buffer when bytes wait there. */
+static char *read_room(struct client *c, size_t *size)
+{
+    *size = READ_SIZE;
+    if (likely(!c->input.len)) {
+        if (unlikely(SCRATCH - batch.scratch_used < READ_SIZE)) {
+            run_batch();
+            batch.scratch_used = 0;
+        }
+        return batch.scratch + batch.scratch_used;
+    }
+    if (c->wanted > c->input.len + READ_SIZE)
+        *size = c->wanted - c->input.len < READ_LARGE ? c->wanted - c->input.len : READ_LARGE;
+    return buf_reserve(&c->input, *size);
+}
+
+static void read_client(struct client *c)
+{
+    size_t size;
+    char *room = read_room(c, &size);
+    bool own = c->input.len;
+    ssize_t n = socket_read(&c->conn, room, size);
+    server_stats.reads++;
+    if (unlikely(n <= 0)) {
+        if (n < 0 && errno == EAGAIN)
+            return;
+        if (n < 0)
+            log_verbose("Reading from client %llu: %s", (unsigned long long)c->id, strerror(errno));
+        client_close(c);
+        return;
+    }
+    c->active_ms = clock_ms();
+    c->net_in += (size_t)n;
+    server_stats.net_in += (size_t)n;
+    if (likely(!own)) {
+        batch.scratch_used += (size_t)n;
+        parse_scratch(c, room, (size_t)n);
+    } else {
+        c->input.len += (size_t)n;
+        parse_own(c);
+    }
+    if (unlikely(c->input.len))
+        client_account(c);
+}
+
+/* The clients whose requests were left over when the last turn ended. */
+static void read_leftovers(void)
+{
+    struct client *c = client_readers;
+    client_readers = NULL;
+    while (c) {
+        struct client *next = c->next_read;
+        c->flags &= ~(uint32_t)(CLIENT_READ_PENDING | CLIENT_STALLED);
+        parse_own(c);
+        c = next;
+    }
+}
+
+/* ---- writing -------------------------------------------------------------------------- */
+
+void turn_client_ready(struct loop_watch *w, uint32_t events)
+{
+    struct client *c = (struct client *)((char *)w - offsetof(struct client, watch));
+    must(c->magic == CLIENT_MAGIC);
+    if (unlikely(events & EPOLLOUT)) {
+        c->flags &= ~(uint32_t)CLIENT_CONGESTED;
+        client_wants_write(c);
+    }
+    if (events & EPOLLIN && !(c->flags & CLIENT_CLOSE_AFTER))
+        read_client(c);
+    else if (events & EPOLLHUP)
+        client_close(c);
+}
+
+/* What c is watched for, from what it waits for. */
+static void watch_client(struct client *c)
+{
+    uint32_t events = (c->flags & CLIENT_CLOSE_AFTER ? 0 : EPOLLIN) | (c->flags & CLIENT_CONGESTED ? EPOLLOUT : 0);
+    loop_modify(&c->watch, events);
+}
+
+/* Writes at most `budget` bytes; returns how many went out. */
+static size_t write_client(struct client *c, size_t budget)
+{
+    struct iovec v[WRITE_VECTORS];
+    int count = output_vectors(&c->output, v, WRITE_VECTORS, budget);
+    ssize_t n = 0;
+    if (count) {
+        n = socket_writev(&c->conn, v, count);
+        server_stats.writes++;
+        if (unlikely(n < 0 && errno != EAGAIN)) {
+            log_verbose("Writing to client %llu: %s", (unsigned long long)c->id, strerror(errno));
+            client_close(c);
+            return 0;
+        }
+        n = n < 0 ? 0 : n;
+        output_advance(&c->output, (size_t)n);
+        c->net_out += (size_t)n;
+        server_stats.net_out += (size_t)n;
+    }
+    if (unlikely(!output_empty(&c->output)))
+        c->flags |= CLIENT_CONGESTED;
+    else if (unlikely(c->flags & CLIENT_CLOSE_AFTER))
+        client_close(c);
+    if (unlikely(!(c->flags & CLIENT_CLOSING)))
+        watch_client(c);
+    return (size_t)n;
+}
+
+void turn_write_all(void)
+{
+    size_t written = 0;
+    struct client *c = client_writers;
+    client_writers = NULL;
+    while (c) {
+        struct client *next = c->next_write;
+        c->flags &= ~(uint32_t)CLIENT_WRITE_PENDING;
+        if (likely(!(c->flags & (CLIENT_CLOSING | CLIENT_CONGESTED)))) {
+            size_t left = WRITE_TURN > written ? WRITE_TURN - written : 0;
+            size_t budget = left > WRITE_CLIENT ? WRITE_CLIENT : left > WRITE_FAIR ? left : WRITE_FAIR;
+            written += write_client(c, budget);
+        }
+        client_account(c);
+        c = next;
+    }
+}
+
+/* ---- the turn ---------------------------------------------------------------------------- */
+
+void turn_run(int64_t max_wait_ms)
+{
+    int64_t work = keyspace_work(server_keyspace, WORK_BUDGET_US);
+    if (client_readers || client_writers)
+        work = 0;
+    if (work >= 0 && (max_wait_ms < 0 || work < max_wait_ms))
+        max_wait_ms = work;
+    read_leftovers();
+    loop_turn(max_wait_ms);
+    run_batch();
+    batch.scratch_used = 0;
+    turn_write_all();
+    client_free_closed();
+    server_stats.turns++;
+}
