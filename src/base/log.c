@@ -40,7 +40,7 @@ bool log_open(const char *path)
             return false;
         close(fd);
     }
-    strcpy(log_path, path);
+    memcpy(log_path, path, strlen(path) + 1);
     return true;
 }
 
@@ -96,8 +96,8 @@ static int format_time(char *out, size_t size)
     int64_t month = (5 * day_of_year + 2) / 153; /* 0: March */
     int64_t day = day_of_year - (153 * month + 2) / 5 + 1;
     int64_t year = year_of_era + era * 400 + (month >= 10);
-    return snprintf(out, size, "%02d %s %d %02d:%02d:%02d.%03d", (int)day, months[(month + 2) % 12], (int)year,
-                    (int)(second / 3600), (int)(second / 60 % 60), (int)(second % 60),
+    return snprintf(out, size, "%02d %s %d %02d:%02d:%02d.%03d", (int)day, months[(month + 2) % 12],
+                    (int)year, (int)(second / 3600), (int)(second / 60 % 60), (int)(second % 60),
                     (int)(now.tv_nsec / 1000000));
 }
 

@@ -14,12 +14,9 @@ noreturn void must_failed(const char *expr, const char *file, int line)
         *--p = (char)('0' + left % 10);
     while (left /= 10);
     struct iovec part[] = {
-        {(void *)(size_t)file, strlen(file)},
-        {(void *)(size_t) ":", 1},
-        {p, (size_t)(digits + sizeof digits - p)},
-        {(void *)(size_t) ": must(", 7},
-        {(void *)(size_t)expr, strlen(expr)},
-        {(void *)(size_t) ") failed\n", 9},
+        {(void *)(size_t)file, strlen(file)},      {(void *)(size_t) ":", 1},
+        {p, (size_t)(digits + sizeof digits - p)}, {(void *)(size_t) ": must(", 7},
+        {(void *)(size_t)expr, strlen(expr)},      {(void *)(size_t) ") failed\n", 9},
     };
     ssize_t written = writev(STDERR_FILENO, part, 6);
     (void)written;

@@ -29,7 +29,7 @@ static inline struct slice slice_of(const char *text)
 
 static inline bool slice_eq(struct slice a, struct slice b)
 {
-    return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
+    return a.len == b.len && (!a.len || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
 /* ASCII case is ignored; any byte, NUL included, may stand in either. */

@@ -25,7 +25,8 @@ static bool read_offset(struct call *c, uint32_t i, unsigned bits, uint64_t *at)
     bool in_fields = bits > 0 && text.len > 0 && text.ptr[0] == '#';
     int64_t value;
     text = slice_make(text.ptr + in_fields, text.len - in_fields);
-    if (!number_parse_i64(text, &value) || value < 0 || (in_fields && __builtin_mul_overflow(value, bits, &value)) ||
+    if (!number_parse_i64(text, &value) || value < 0 ||
+        (in_fields && __builtin_mul_overflow(value, bits, &value)) ||
         (uint64_t)value >> 3 >= limit_bulk_len) {
         reply_error(c->reply, "ERR bit offset is not an integer or out of range");
         return false;
@@ -185,7 +186,8 @@ struct source {
 #define BITOP_BLOCK 16384
 
 /* `len` bytes at `at` of all sources combined into `to`. */
-static void combine_block(enum operation op, char *to, size_t at, size_t len, const struct source *source, uint32_t count)
+static void combine_block(enum operation op, char *to, size_t at, size_t len, const struct source *source,
+                          uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         struct slice s = source[i].s;
@@ -205,6 +207,44 @@ static void combine_block(enum operation op, char *to, size_t at, size_t len, co
         bitmap_invert(to, to, len);
 }
 
+/* Into the blob that the destination has, where it suits: a big one that is fresh
+ * costs more in page faults than all the rest. The destination may be a source,
+ * because each block is finished aside and then written where it was read. NULL when it doesn't suit. */
+static struct entry *combine_in_place(struct call *c, enum operation op, const struct source *source,
+                                      uint32_t count, size_t len)
+{
+    struct entry *e = keyspace_find(c->keyspace, c->db, c->argv[2], c->hashes[2]);
+    if (!e || entry_type(e) != TYPE_STRING || entry_encoding(e) != ENC_BLOB)
+        return NULL;
+    struct blob *blob = entry_blob(e);
+    if (blob_is_shared(blob) || len > blob->cap || len < blob->cap / 2)
+        return NULL;
+    keyspace_set_expiry(c->keyspace, c->db, e, c->hashes[2], EXPIRY_NONE);
+    char *bytes = keyspace_edit(c->keyspace, c->db, c->argv[2], c->hashes[2], len);
+    must(bytes == blob->data);
+    char block[BITOP_BLOCK];
+    for (size_t at = 0; at < len; at += sizeof block) {
+        size_t part = len - at < sizeof block ? len - at : sizeof block;
+        combine_block(op, block, at, part, source, count);
+        memcpy(bytes + at, block, part);
+    }
+    return keyspace_find(c->keyspace, c->db, c->argv[2], c->hashes[2]);
+}
+
+static struct entry *combine_anew(struct call *c, enum operation op, const struct source *source,
+                                  uint32_t count, size_t len)
+{
+    char few[ENTRY_INLINE_MAX];
+    struct blob *blob = len > sizeof few ? blob_create(len) : NULL;
+    char *result = blob ? blob->data : few;
+    for (size_t at = 0; at < len; at += BITOP_BLOCK)
+        combine_block(op, result + at, at, len - at < BITOP_BLOCK ? len - at : BITOP_BLOCK, source, count);
+    if (!blob)
+        return keyspace_set(c->keyspace, c->db, c->argv[2], c->hashes[2], slice_make(few, len), EXPIRY_NONE);
+    blob->len = len;
+    return keyspace_set_blob(c->keyspace, c->db, c->argv[2], c->hashes[2], blob, EXPIRY_NONE);
+}
+
 /* Combines the sources and puts the result under argv[2]; returns its length. */
 static size_t combine(struct call *c, enum operation op, const struct source *source, uint32_t count)
 {
@@ -216,19 +256,9 @@ static size_t combine(struct call *c, enum operation op, const struct source *so
             call_changed(c, 2, EVENT_GENERIC, "del");
         return 0;
     }
-    /* In memory of its own, because the destination may be one of the sources. */
-    char few[ENTRY_INLINE_MAX];
-    struct blob *blob = len > sizeof few ? blob_create(len) : NULL;
-    char *result = blob ? blob->data : few;
-    for (size_t at = 0; at < len; at += BITOP_BLOCK)
-        combine_block(op, result + at, at, len - at < BITOP_BLOCK ? len - at : BITOP_BLOCK, source, count);
-    struct entry *e;
-    if (blob) {
-        blob->len = len;
-        e = keyspace_set_blob(c->keyspace, c->db, c->argv[2], c->hashes[2], blob, EXPIRY_NONE);
-    } else {
-        e = keyspace_set(c->keyspace, c->db, c->argv[2], c->hashes[2], slice_make(few, len), EXPIRY_NONE);
-    }
+    struct entry *e = combine_in_place(c, op, source, count, len);
+    if (!e)
+        e = combine_anew(c, op, source, count, len);
     e->flags |= ENTRY_EDITED; /* OBJECT ENCODING says raw, also where the bytes happen to be digits */
     call_changed(c, 2, EVENT_STRING, "set");
     return len;
@@ -283,9 +313,11 @@ static bool read_field_type(struct call *c, uint32_t i, struct field_op *op)
     int64_t bits = 0;
     op->is_signed = text.len > 0 && text.ptr[0] == 'i';
     if (!(op->is_signed || (text.len > 0 && text.ptr[0] == 'u')) ||
-        !number_parse_i64(slice_make(text.ptr + 1, text.len - 1), &bits) || bits < 1 || bits > 63 + op->is_signed) {
-        reply_error(c->reply, "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported "
-                              "but i64 is.");
+        !number_parse_i64(slice_make(text.ptr + 1, text.len - 1), &bits) || bits < 1 ||
+        bits > 63 + op->is_signed) {
+        reply_error(c->reply,
+                    "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported "
+                    "but i64 is.");
         return false;
     }
     op->bits = (uint8_t)bits;
@@ -463,40 +495,79 @@ static const struct key_spec bitfield_keys[] = {
 };
 
 const struct command bitmap_commands[] = {
-    {.name = "bitcount", .run = count_bits, .arity = -2, .flags = COMMAND_READONLY, ONE_KEY, .since = "2.6.0",
+    {.name = "bitcount",
+     .run = count_bits,
+     .arity = -2,
+     .flags = COMMAND_READONLY,
+     ONE_KEY,
+     .since = "2.6.0",
      .key_flags = "RO access",
      .summary = "Counts the set bits of a string, or of a range of it.",
      .complexity = "O(N)",
      .syntax = "key [range=start:integer end:integer [unit@7.0.0=BYTE | BIT]]"},
-    {.name = "bitfield", .run = fields, .arity = -2, .flags = COMMAND_WRITE | COMMAND_DENYOOM, ONE_KEY,
-     .since = "3.2.0", .keys = bitfield_keys,
+    {.name = "bitfield",
+     .run = fields,
+     .arity = -2,
+     .flags = COMMAND_WRITE | COMMAND_DENYOOM,
+     ONE_KEY,
+     .since = "3.2.0",
+     .keys = bitfield_keys,
      .summary = "Reads and writes integers of any width at any bit of a string.",
      .complexity = "O(1) for each subcommand.",
-     .syntax = "key [operation=<GET get-block=(encoding offset:integer) | write=([OVERFLOW overflow-block=<WRAP | SAT | "
+     .syntax = "key [operation=<GET get-block=(encoding offset:integer) | write=([OVERFLOW "
+               "overflow-block=<WRAP | SAT | "
                "FAIL>] write-operation=<SET set-block=(encoding offset:integer value:integer) | INCRBY "
                "incrby-block=(encoding offset:integer increment:integer)>)> ...]"},
-    {.name = "bitfield_ro", .run = fields_read_only, .arity = -2, .flags = COMMAND_READONLY | COMMAND_FAST, ONE_KEY,
-     .since = "6.0.0", .key_flags = "RO access",
+    {.name = "bitfield_ro",
+     .run = fields_read_only,
+     .arity = -2,
+     .flags = COMMAND_READONLY | COMMAND_FAST,
+     ONE_KEY,
+     .since = "6.0.0",
+     .key_flags = "RO access",
      .summary = "Reads integers of any width at any bit of a string.",
      .complexity = "O(1) for each subcommand.",
      .syntax = "key [GET get-block=(encoding offset:integer) [GET get-block=(encoding offset:integer) ...]]"},
-    {.name = "bitop", .run = operate, .arity = -4, .flags = COMMAND_WRITE | COMMAND_DENYOOM, .first = 2, .last = -1,
-     .step = 1, .group = "bitmap", .since = "2.6.0", .keys = bitop_keys,
+    {.name = "bitop",
+     .run = operate,
+     .arity = -4,
+     .flags = COMMAND_WRITE | COMMAND_DENYOOM,
+     .first = 2,
+     .last = -1,
+     .step = 1,
+     .group = "bitmap",
+     .since = "2.6.0",
+     .keys = bitop_keys,
      .summary = "Combines the bits of several strings and stores the result.",
      .complexity = "O(N)",
      .syntax = "operation=<AND | OR | XOR | NOT> destkey:key key [key ...]"},
-    {.name = "bitpos", .run = find_bit, .arity = -3, .flags = COMMAND_READONLY, ONE_KEY, .since = "2.8.7",
+    {.name = "bitpos",
+     .run = find_bit,
+     .arity = -3,
+     .flags = COMMAND_READONLY,
+     ONE_KEY,
+     .since = "2.8.7",
      .key_flags = "RO access",
      .summary = "Finds the first set or clear bit of a string.",
      .complexity = "O(N)",
      .syntax = "key bit:integer [range=start:integer [end-unit-block=end:integer [unit@7.0.0=BYTE | BIT]]]"},
-    {.name = "getbit", .run = get_bit, .arity = 3, .flags = COMMAND_READONLY | COMMAND_FAST, ONE_KEY,
-     .since = "2.2.0", .key_flags = "RO access",
+    {.name = "getbit",
+     .run = get_bit,
+     .arity = 3,
+     .flags = COMMAND_READONLY | COMMAND_FAST,
+     ONE_KEY,
+     .since = "2.2.0",
+     .key_flags = "RO access",
      .summary = "Gives the bit at an offset of a string.",
      .complexity = "O(1)",
      .syntax = "key offset:integer"},
-    {.name = "setbit", .run = set_bit, .arity = 4, .flags = COMMAND_WRITE | COMMAND_DENYOOM, ONE_KEY,
-     .since = "2.2.0", .key_flags = "RW access update",
+    {.name = "setbit",
+     .run = set_bit,
+     .arity = 4,
+     .flags = COMMAND_WRITE | COMMAND_DENYOOM,
+     ONE_KEY,
+     .since = "2.2.0",
+     .key_flags = "RW access update",
      .summary = "Sets or clears the bit at an offset of a string, and gives the one before.",
      .complexity = "O(1)",
      .syntax = "key offset:integer value:integer"},

@@ -78,8 +78,8 @@ void call_subcommand_syntax(struct call *c)
 {
     char name[COMMAND_NAME_MAX];
     upper_name(c, name);
-    reply_errorf(c->reply, "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP.", quoted(c),
-                 c->argv[1].ptr, name);
+    reply_errorf(c->reply, "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP.",
+                 quoted(c), c->argv[1].ptr, name);
 }
 
 void call_wrong_arity(struct call *c)

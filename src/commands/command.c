@@ -73,7 +73,8 @@ static inline struct folded fold(struct slice name)
         return (struct folded){fold_word(load(p, 4) | load(p + n - 4, 4) << 32), 0};
     if (n == 0)
         return (struct folded){0, 0};
-    uint64_t bytes = (uint64_t)(uint8_t)p[0] | (uint64_t)(uint8_t)p[n / 2] << 8 | (uint64_t)(uint8_t)p[n - 1] << 16;
+    uint64_t bytes =
+        (uint64_t)(uint8_t)p[0] | (uint64_t)(uint8_t)p[n / 2] << 8 | (uint64_t)(uint8_t)p[n - 1] << 16;
     return (struct folded){fold_word(bytes), 0};
 }
 
@@ -251,8 +252,9 @@ const struct command *command_by_full_name(struct slice name)
 /* ---- categories -------------------------------------------------------- */
 
 static const char *const category_names[] = {
-    "keyspace", "read",        "write", "set",    "sortedset", "list",  "hash", "string",   "bitmap",    "hyperloglog", "geo",
-    "stream",   "pubsub",      "admin", "fast",   "slow",      "blocking", "dangerous", "connection", "transaction", "scripting",
+    "keyspace", "read",   "write",       "set",       "sortedset",  "list",        "hash",
+    "string",   "bitmap", "hyperloglog", "geo",       "stream",     "pubsub",      "admin",
+    "fast",     "slow",   "blocking",    "dangerous", "connection", "transaction", "scripting",
 };
 
 const char *command_category_name(unsigned bit)
@@ -266,10 +268,18 @@ static uint32_t group_category(const char *group)
         const char *group;
         uint32_t category;
     } map[] = {
-        {"string", CATEGORY_STRING},     {"bitmap", CATEGORY_BITMAP},           {"list", CATEGORY_LIST},
-        {"set", CATEGORY_SET},           {"sorted-set", CATEGORY_SORTEDSET},    {"hash", CATEGORY_HASH},
-        {"geo", CATEGORY_GEO},           {"hyperloglog", CATEGORY_HYPERLOGLOG}, {"stream", CATEGORY_STREAM},
-        {"connection", CATEGORY_CONNECTION}, {"transactions", CATEGORY_TRANSACTION}, {"scripting", CATEGORY_SCRIPTING},
+        {"string", CATEGORY_STRING},
+        {"bitmap", CATEGORY_BITMAP},
+        {"list", CATEGORY_LIST},
+        {"set", CATEGORY_SET},
+        {"sorted-set", CATEGORY_SORTEDSET},
+        {"hash", CATEGORY_HASH},
+        {"geo", CATEGORY_GEO},
+        {"hyperloglog", CATEGORY_HYPERLOGLOG},
+        {"stream", CATEGORY_STREAM},
+        {"connection", CATEGORY_CONNECTION},
+        {"transactions", CATEGORY_TRANSACTION},
+        {"scripting", CATEGORY_SCRIPTING},
     };
     for (size_t i = 0; group && i < sizeof map / sizeof *map; i++)
         if (strcmp(map[i].group, group) == 0)
@@ -324,7 +334,8 @@ static int64_t spec_begin(const struct key_spec *spec, struct slice *argv, uint3
         return 0;
     int64_t step = spec->from > 0 ? 1 : -1;
     int64_t end = spec->from > 0 ? (int64_t)argc - 1 : 1;
-    for (int64_t i = spec->from > 0 ? spec->from : (int64_t)argc + spec->from; i > 0 && i != end && i < argc; i += step)
+    for (int64_t i = spec->from > 0 ? spec->from : (int64_t)argc + spec->from; i > 0 && i != end && i < argc;
+         i += step)
         if (slice_is(argv[i], spec->keyword))
             return i + 1;
     return 0;
@@ -344,7 +355,8 @@ static int64_t counted(struct slice text)
     return n;
 }
 
-int command_spec_keys(const struct key_spec *spec, struct slice *argv, uint32_t argc, uint32_t *positions, int most)
+int command_spec_keys(const struct key_spec *spec, struct slice *argv, uint32_t argc, uint32_t *positions,
+                      int most)
 {
     if (spec->begin == KEYS_UNKNOWN_START || spec->find == KEYS_UNKNOWN_FIND)
         return -1;
@@ -385,7 +397,8 @@ int command_spec_keys(const struct key_spec *spec, struct slice *argv, uint32_t 
     return found < most ? found : most;
 }
 
-int command_keys(const struct command *command, struct slice *argv, uint32_t argc, uint32_t *positions, int most)
+int command_keys(const struct command *command, struct slice *argv, uint32_t argc, uint32_t *positions,
+                 int most)
 {
     if (command->get_keys)
         return command->get_keys(argv, argc, positions, most);

@@ -54,6 +54,7 @@ enum command_flag { /* Redis's flags; COMMAND INFO prints their names */
     COMMAND_ONLY_SENTINEL = 1 << 19,
     COMMAND_ASKING = 1 << 20,
     COMMAND_NO_MANDATORY_KEYS = 1 << 21,
+    COMMAND_ARBITRARY_KEYS = 1 << 23, /* touches_arbitrary_keys: keys that its arguments don't name */
     COMMAND_BARRIER = 1 << 22, /* ours, not shown: parsing ahead stops behind it until it ran */
 };
 

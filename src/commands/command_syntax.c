@@ -25,7 +25,7 @@ struct level {
     unsigned count;
 };
 
-static const char *const type_names[] = {"string",    "integer",    "double", "key",   "pattern",
+static const char *const type_names[] = {"string",    "integer",    "double", "key",  "pattern",
                                          "unix-time", "pure-token", "oneof",  "block"};
 
 const char *command_syntax_type_name(enum syntax_type type)

@@ -54,12 +54,12 @@ struct syntax_arg {
     char name[SYNTAX_NAME_MAX];
     enum syntax_type type;
     bool optional, multiple, multiple_token;
-    int16_t key_spec;    /* -1: no key */
-    struct slice shown;  /* what a help shows in place of the name; empty pointer: the name */
-    struct slice token;  /* empty pointer: none; borrowed from the text */
-    struct slice since;  /* likewise */
-    uint16_t child;      /* first inside a block or one-of; SYNTAX_NONE */
-    uint16_t next;       /* the one behind it, on the same level; SYNTAX_NONE */
+    int16_t key_spec;   /* -1: no key */
+    struct slice shown; /* what a help shows in place of the name; empty pointer: the name */
+    struct slice token; /* empty pointer: none; borrowed from the text */
+    struct slice since; /* likewise */
+    uint16_t child;     /* first inside a block or one-of; SYNTAX_NONE */
+    uint16_t next;      /* the one behind it, on the same level; SYNTAX_NONE */
 };
 
 struct command_syntax {

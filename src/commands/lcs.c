@@ -116,7 +116,8 @@ static bool reply_run(struct reply *r, const struct run *run, const struct optio
 
 /* Walks from the end to the start: gives the subsequence to `text` (NULL: not
  * wanted), its runs to the reply when o->idx. Returns the number of runs shown. */
-static size_t walk_back(struct reply *r, const struct table *t, const struct options *o, char *text, uint64_t len)
+static size_t walk_back(struct reply *r, const struct table *t, const struct options *o, char *text,
+                        uint64_t len)
 {
     size_t i = t->a.len, j = t->b.len, shown = 0;
     struct run run = {0};
@@ -237,8 +238,16 @@ static void lcs(struct call *c)
 }
 
 const struct command lcs_commands[] = {
-    {.name = "lcs", .run = lcs, .arity = -3, .flags = COMMAND_READONLY, .first = 1, .last = 2, .step = 1,
-     .group = "string", .since = "7.0.0", .key_flags = "RO access",
+    {.name = "lcs",
+     .run = lcs,
+     .arity = -3,
+     .flags = COMMAND_READONLY,
+     .first = 1,
+     .last = 2,
+     .step = 1,
+     .group = "string",
+     .since = "7.0.0",
+     .key_flags = "RO access",
      .summary = "Finds the longest common subsequence of two strings.",
      .complexity = "O(N*M) where N and M are the lengths of the strings, 64 steps at a time.",
      .syntax = "key1:key key2:key [LEN] [IDX] [MINMATCHLEN min-match-len:integer] [WITHMATCHLEN]"},

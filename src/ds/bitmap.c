@@ -26,18 +26,18 @@ static uint64_t count_few(const uint8_t *p, size_t len)
 }
 
 /* Four sums, so that no count waits for the one before. */
-#define COUNT_WORDS(p, len, total)                                    \
-    do {                                                              \
-        uint64_t a = 0, b = 0, c = 0, d = 0;                          \
-        for (; len >= 32; p += 32, len -= 32) {                       \
-            a += (uint64_t)__builtin_popcountll(load64(p));           \
-            b += (uint64_t)__builtin_popcountll(load64(p + 8));       \
-            c += (uint64_t)__builtin_popcountll(load64(p + 16));      \
-            d += (uint64_t)__builtin_popcountll(load64(p + 24));      \
-        }                                                             \
-        for (; len >= 8; p += 8, len -= 8)                            \
-            a += (uint64_t)__builtin_popcountll(load64(p));           \
-        total = a + b + c + d;                                        \
+#define COUNT_WORDS(p, len, total)                                                                           \
+    do {                                                                                                     \
+        uint64_t a = 0, b = 0, c = 0, d = 0;                                                                 \
+        for (; len >= 32; p += 32, len -= 32) {                                                              \
+            a += (uint64_t)__builtin_popcountll(load64(p));                                                  \
+            b += (uint64_t)__builtin_popcountll(load64(p + 8));                                              \
+            c += (uint64_t)__builtin_popcountll(load64(p + 16));                                             \
+            d += (uint64_t)__builtin_popcountll(load64(p + 24));                                             \
+        }                                                                                                    \
+        for (; len >= 8; p += 8, len -= 8)                                                                   \
+            a += (uint64_t)__builtin_popcountll(load64(p));                                                  \
+        total = a + b + c + d;                                                                               \
     } while (0)
 
 static uint64_t count_plain(const uint8_t *p, size_t len)
@@ -55,7 +55,8 @@ __attribute__((target("popcnt"))) static uint64_t count_popcnt(const uint8_t *p,
     return total + count_few(p, len);
 }
 
-__attribute__((target("avx512f,avx512vpopcntdq,popcnt"))) static uint64_t count_avx512(const uint8_t *p, size_t len)
+__attribute__((target("avx512f,avx512vpopcntdq,popcnt"))) static uint64_t count_avx512(const uint8_t *p,
+                                                                                       size_t len)
 {
     __m512i a = _mm512_setzero_si512(), b = a;
     for (; len >= 128; p += 128, len -= 128) {
@@ -167,14 +168,14 @@ void bitmap_put_field(void *map, uint64_t at, unsigned bits, uint64_t value)
 
 typedef uint64_t wide __attribute__((vector_size(32), aligned(1), may_alias));
 
-#define COMBINE(op)                                                              \
-    do {                                                                         \
-        for (; len >= 64; p += 64, q += 64, len -= 64) {                         \
-            ((wide *)p)[0] op##= ((const wide *)q)[0];                          \
-            ((wide *)p)[1] op##= ((const wide *)q)[1];                          \
-        }                                                                        \
-        for (; len > 0; p++, q++, len--)                                         \
-            *p = (uint8_t)(*p op * q);                                           \
+#define COMBINE(op)                                                                                          \
+    do {                                                                                                     \
+        for (; len >= 64; p += 64, q += 64, len -= 64) {                                                     \
+            ((wide *)p)[0] op## = ((const wide *)q)[0];                                                      \
+            ((wide *)p)[1] op## = ((const wide *)q)[1];                                                      \
+        }                                                                                                    \
+        for (; len > 0; p++, q++, len--)                                                                     \
+            *p = (uint8_t)(*p op * q);                                                                       \
     } while (0)
 
 void bitmap_combine(enum bitmap_op op, void *to, const void *from, size_t len)
@@ -201,5 +202,5 @@ void bitmap_invert(void *to, const void *from, size_t len)
     for (; len >= 32; p += 32, q += 32, len -= 32)
         *(wide *)p = ~*(const wide *)q;
     for (; len > 0; p++, q++, len--)
-        *p = (uint8_t)~*q;
+        *p = (uint8_t) ~*q;
 }

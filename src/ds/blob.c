@@ -7,15 +7,29 @@
 static void (*free_big)(void *ptr);
 static size_t free_big_from = SIZE_MAX;
 
-struct blob *blob_create(size_t cap)
+static size_t size_of_blob(size_t cap)
 {
     size_t size;
     must(!__builtin_add_overflow(sizeof(struct blob), cap, &size));
-    struct blob *b = mem_alloc(size);
+    return size;
+}
+
+static struct blob *blob_init(struct blob *b, size_t cap)
+{
     b->refs = 1;
     b->len = 0;
     b->cap = cap;
     return b;
+}
+
+struct blob *blob_create(size_t cap)
+{
+    return blob_init(mem_alloc(size_of_blob(cap)), cap);
+}
+
+struct blob *blob_create_zeroed(size_t cap)
+{
+    return blob_init(mem_zalloc(1, size_of_blob(cap)), cap);
 }
 
 void blob_put(struct blob *b)
@@ -38,9 +52,7 @@ struct blob *blob_grow(struct blob *b, size_t cap)
     size_t grown = b->cap + b->cap / 2;
     if (grown < cap)
         grown = cap;
-    size_t size;
-    must(!__builtin_add_overflow(sizeof(struct blob), grown, &size));
-    b = mem_realloc(b, size);
+    b = mem_realloc(b, size_of_blob(grown));
     b->cap = grown;
     return b;
 }

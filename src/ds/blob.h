@@ -22,6 +22,9 @@ struct blob {
 /* A blob of len 0 and room for cap bytes, one reference. Gives. */
 struct blob *blob_create(size_t cap);
 
+/* The same, and its cap bytes are zeros. Cheap also when huge: fresh pages are zero without being touched. Gives. */
+struct blob *blob_create_zeroed(size_t cap);
+
 /* Another reference to b. */
 static inline struct blob *blob_get(struct blob *b)
 {

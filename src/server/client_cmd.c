@@ -548,9 +548,10 @@ static const struct command client_subcommands[] = {
      ROW(kill_run, -3, ADMIN, "2.4.0"),
      .complexity = "O(N) where N is the number of connections.",
      .summary = "Ends connections.",
-     .syntax = "<filter=old-format:string | <new-format=ID client-id:integer | "
-               "TYPE <client-type=NORMAL | MASTER | SLAVE | REPLICA | PUBSUB> | USER username | ADDR addr | "
-               "LADDR laddr | SKIPME <skipme=YES | NO>> ...>"},
+     .syntax = "<filter=old-format~ip:port:string | <new-format=[ID@2.8.12 client-id:integer] | "
+               "[TYPE@2.8.12 <client-type=NORMAL | MASTER@3.2.0 | SLAVE | REPLICA@5.0.0 | PUBSUB>] | "
+               "[USER username] | [ADDR addr~ip:port:string] | [LADDR@6.2.0 laddr~ip:port:string] | "
+               "[SKIPME <skipme=YES | NO>]> ...>"},
     {.name = "list",
      ROW(list_run, -2, ADMIN, "2.4.0"),
      .complexity = "O(N) where N is the number of connections.",
@@ -569,7 +570,7 @@ static const struct command client_subcommands[] = {
      .summary = "Says whether commands of the connection count as accesses to keys.",
      .syntax = "<enabled=ON | OFF>"},
     {.name = "pause",
-     ROW(pause_run, -3, ADMIN, "2.9.50"),
+     ROW(pause_run, -3, ADMIN, "3.0.0"),
      .complexity = "O(1)",
      .summary = "Lets requests wait for a while.",
      .syntax = "timeout:integer [mode@6.2.0=WRITE | ALL]"},

@@ -12,9 +12,30 @@
 /* ---- what COMMAND INFO says of a row ------------------------------------ */
 
 static const char *const flag_names[] = {
-    "write",      "readonly", "denyoom",      "admin",       "pubsub", "noscript",        "blocking",      "loading",
-    "stale",      "skip_monitor", "skip_slowlog", "fast",    "no_auth", "may_replicate",  "no_multi",      "movablekeys",
-    "allow_busy", "no_async_loading", "sentinel", "only_sentinel", "asking", "no_mandatory_keys",
+    "write",
+    "readonly",
+    "denyoom",
+    "admin",
+    "pubsub",
+    "noscript",
+    "blocking",
+    "loading",
+    "stale",
+    "skip_monitor",
+    "skip_slowlog",
+    "fast",
+    "no_auth",
+    "may_replicate",
+    "no_multi",
+    "movablekeys",
+    "allow_busy",
+    "no_async_loading",
+    "sentinel",
+    "only_sentinel",
+    "asking",
+    "no_mandatory_keys",
+    NULL, /* COMMAND_BARRIER */
+    "touches_arbitrary_keys",
 };
 
 /* Redis keeps these to itself or to sentinels. */
@@ -81,7 +102,8 @@ static void reply_key_flags(struct reply *r, const char *list)
         bool access = word.len == 2;
         size_t n = word.len < sizeof text ? word.len : sizeof text - 1;
         for (size_t i = 0; i < n; i++)
-            text[i] = (char)(access ? toupper((unsigned char)word.ptr[i]) : tolower((unsigned char)word.ptr[i]));
+            text[i] =
+                (char)(access ? toupper((unsigned char)word.ptr[i]) : tolower((unsigned char)word.ptr[i]));
         text[n] = 0;
         reply_status(r, text);
     }
@@ -284,7 +306,8 @@ static void reply_arguments(struct reply *r, const struct command_syntax *s, uin
 /* Commands that aren't meant for users. */
 static bool is_syscmd(const struct command *command)
 {
-    static const char *const names[] = {"debug", "replconf", "psync", "sync", "restore-asking", "pfdebug", "pfselftest"};
+    static const char *const names[] = {"debug",          "replconf", "psync",     "sync",
+                                        "restore-asking", "pfdebug",  "pfselftest"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(command->name, names[i]) == 0)
             return command_container(command) == NULL;
@@ -452,7 +475,8 @@ static const char *variable_flags(const struct command *command, struct slice *a
 }
 
 /* Flags of the key at `position`: those of the specification that finds it. */
-static const char *flags_of_key(const struct command *command, struct slice *argv, uint32_t argc, uint32_t position)
+static const char *flags_of_key(const struct command *command, struct slice *argv, uint32_t argc,
+                                uint32_t position)
 {
     const char *variable = variable_flags(command, argv, argc);
     if (variable)
@@ -551,33 +575,91 @@ static void command_help(struct call *c)
 #define NOT_ORDERED "nondeterministic_output_order"
 
 static const struct command subcommands[] = {
-    {.name = "count", .run = command_count_reply, .arity = 2, .flags = COMMAND_LOADING | COMMAND_STALE, .group = "server",
-     .since = "2.8.13", .categories = CATEGORY_CONNECTION, .summary = "Counts the commands.", .complexity = "O(1)"},
-    {.name = "docs", .run = command_docs, .arity = -2, .flags = COMMAND_LOADING | COMMAND_STALE, .group = "server",
-     .since = "7.0.0", .categories = CATEGORY_CONNECTION, .summary = "Documents one, several or all commands.",
-     .complexity = "O(N) where N is the number of commands to look up", .syntax = "[command-name ...]", .tips = NOT_ORDERED},
-    {.name = "getkeys", .run = command_getkeys, .arity = -3, .flags = COMMAND_LOADING | COMMAND_STALE, .group = "server",
-     .since = "2.8.13", .categories = CATEGORY_CONNECTION, .summary = "Finds the key names in a full command.",
-     .complexity = "O(N) where N is the number of arguments to the command", .syntax = "command [arg ...]"},
-    {.name = "getkeysandflags", .run = command_getkeysandflags, .arity = -3, .flags = COMMAND_LOADING | COMMAND_STALE,
-     .group = "server", .since = "7.0.0", .categories = CATEGORY_CONNECTION,
+    {.name = "count",
+     .run = command_count_reply,
+     .arity = 2,
+     .flags = COMMAND_LOADING | COMMAND_STALE,
+     .group = "server",
+     .since = "2.8.13",
+     .categories = CATEGORY_CONNECTION,
+     .summary = "Counts the commands.",
+     .complexity = "O(1)"},
+    {.name = "docs",
+     .run = command_docs,
+     .arity = -2,
+     .flags = COMMAND_LOADING | COMMAND_STALE,
+     .group = "server",
+     .since = "7.0.0",
+     .categories = CATEGORY_CONNECTION,
+     .summary = "Documents one, several or all commands.",
+     .complexity = "O(N) where N is the number of commands to look up",
+     .syntax = "[command-name ...]",
+     .tips = NOT_ORDERED},
+    {.name = "getkeys",
+     .run = command_getkeys,
+     .arity = -3,
+     .flags = COMMAND_LOADING | COMMAND_STALE,
+     .group = "server",
+     .since = "2.8.13",
+     .categories = CATEGORY_CONNECTION,
+     .summary = "Finds the key names in a full command.",
+     .complexity = "O(N) where N is the number of arguments to the command",
+     .syntax = "command [arg ...]"},
+    {.name = "getkeysandflags",
+     .run = command_getkeysandflags,
+     .arity = -3,
+     .flags = COMMAND_LOADING | COMMAND_STALE,
+     .group = "server",
+     .since = "7.0.0",
+     .categories = CATEGORY_CONNECTION,
      .summary = "Finds the key names in a full command, and how each is accessed.",
-     .complexity = "O(N) where N is the number of arguments to the command", .syntax = "command [arg ...]"},
-    {.name = "help", .run = command_help, .arity = 2, .flags = COMMAND_LOADING | COMMAND_STALE, .group = "server",
-     .since = "5.0.0", .categories = CATEGORY_CONNECTION, .summary = "Tells about the subcommands.", .complexity = "O(1)"},
-    {.name = "info", .run = command_info, .arity = -2, .flags = COMMAND_LOADING | COMMAND_STALE, .group = "server",
-     .since = "2.8.13", .categories = CATEGORY_CONNECTION, .summary = "Tells about one, several or all commands.",
-     .complexity = "O(N) where N is the number of commands to look up", .syntax = "[command-name ...]", .tips = NOT_ORDERED},
-    {.name = "list", .run = command_list, .arity = -2, .flags = COMMAND_LOADING | COMMAND_STALE, .group = "server",
-     .since = "7.0.0", .categories = CATEGORY_CONNECTION, .summary = "Lists the names of commands.",
+     .complexity = "O(N) where N is the number of arguments to the command",
+     .syntax = "command [arg ...]"},
+    {.name = "help",
+     .run = command_help,
+     .arity = 2,
+     .flags = COMMAND_LOADING | COMMAND_STALE,
+     .group = "server",
+     .since = "5.0.0",
+     .categories = CATEGORY_CONNECTION,
+     .summary = "Tells about the subcommands.",
+     .complexity = "O(1)"},
+    {.name = "info",
+     .run = command_info,
+     .arity = -2,
+     .flags = COMMAND_LOADING | COMMAND_STALE,
+     .group = "server",
+     .since = "2.8.13",
+     .categories = CATEGORY_CONNECTION,
+     .summary = "Tells about one, several or all commands.",
+     .complexity = "O(N) where N is the number of commands to look up",
+     .syntax = "[command-name ...]",
+     .tips = NOT_ORDERED},
+    {.name = "list",
+     .run = command_list,
+     .arity = -2,
+     .flags = COMMAND_LOADING | COMMAND_STALE,
+     .group = "server",
+     .since = "7.0.0",
+     .categories = CATEGORY_CONNECTION,
+     .summary = "Lists the names of commands.",
      .complexity = "O(N) where N is the total number of commands",
-     .syntax = "[FILTERBY filterby=<MODULE module-name | ACLCAT category | PATTERN pattern:pattern>]", .tips = NOT_ORDERED},
+     .syntax = "[FILTERBY filterby=<MODULE module-name | ACLCAT category | PATTERN pattern:pattern>]",
+     .tips = NOT_ORDERED},
     {.name = NULL},
 };
 
 const struct command command_commands[] = {
-    {.name = "command", .run = info_all, .arity = -1, .flags = COMMAND_LOADING | COMMAND_STALE, .group = "server",
-     .since = "2.8.13", .categories = CATEGORY_CONNECTION, .summary = "Tells about all commands.",
-     .complexity = "O(N) where N is the total number of commands", .tips = NOT_ORDERED, .subcommands = subcommands},
+    {.name = "command",
+     .run = info_all,
+     .arity = -1,
+     .flags = COMMAND_LOADING | COMMAND_STALE,
+     .group = "server",
+     .since = "2.8.13",
+     .categories = CATEGORY_CONNECTION,
+     .summary = "Tells about all commands.",
+     .complexity = "O(N) where N is the total number of commands",
+     .tips = NOT_ORDERED,
+     .subcommands = subcommands},
     {.name = NULL},
 };

@@ -109,7 +109,8 @@ static bool hook_ran(unsigned i, const struct change *changes, unsigned count)
 {
     for (unsigned j = 0; j < i; j++)
         for (unsigned k = 0; k < count; k++)
-            if (hooks[j].apply == hooks[i].apply && changes[k].changed && changes[k].setting == hooks[j].setting)
+            if (hooks[j].apply == hooks[i].apply && changes[k].changed &&
+                changes[k].setting == hooks[j].setting)
                 return true;
     return false;
 }
@@ -134,13 +135,14 @@ static void restore(struct change *changes, unsigned count)
     for (unsigned i = count; i-- > 0;) {
         const char *error;
         if (!setting_set_text(changes[i].setting, config_text(&changes[i].before), &error))
-            log_warning("Failed restoring failed CONFIG SET command. Error setting %s: %s", changes[i].setting->name,
-                        error ? error : "unknown error");
+            log_warning("Failed restoring failed CONFIG SET command. Error setting %s: %s",
+                        changes[i].setting->name, error ? error : "unknown error");
     }
 }
 
 /* Redis's refusals before anything is looked at; the name that they blame goes to *blamed. */
-static bool may_set(struct change *changes, unsigned count, bool local, const char **error, struct slice *blamed)
+static bool may_set(struct change *changes, unsigned count, bool local, const char **error,
+                    struct slice *blamed)
 {
     for (unsigned i = 0; i < count; i++) {
         const struct setting *s = changes[i].setting = setting_find(changes[i].name);
@@ -183,13 +185,15 @@ static bool set_all(struct change *changes, unsigned count, const char **error, 
     const struct setting *failed = run_hooks(changes, count, error);
     if (!failed)
         return true;
-    log_warning("Failed applying new configuration. Possibly related to new %s setting. Restoring previous settings.",
-                failed->name);
+    log_warning(
+        "Failed applying new configuration. Possibly related to new %s setting. Restoring previous settings.",
+        failed->name);
     *blamed = slice_of(failed->name);
     restore(changes, count);
     const char *again = NULL;
     if (run_hooks(changes, count, &again))
-        log_warning("Failed applying restored failed CONFIG SET command: %s", again ? again : "unknown error");
+        log_warning("Failed applying restored failed CONFIG SET command: %s",
+                    again ? again : "unknown error");
     return false;
 }
 
@@ -204,10 +208,11 @@ bool config_set_pairs(const struct slice *pairs, unsigned count, bool local, str
     struct slice blamed = {NULL, 0};
     bool fine = may_set(changes, count, local, &reason, &blamed);
     if (!fine && !reason)
-        buf_printf(error, "ERR Unknown option or number of arguments for CONFIG SET - '%.*s'", (int)blamed.len, blamed.ptr);
+        buf_printf(error, "ERR Unknown option or number of arguments for CONFIG SET - '%.*s'",
+                   (int)blamed.len, blamed.ptr);
     else if (!fine || !(fine = set_all(changes, count, &reason, &blamed)))
-        buf_printf(error, "ERR CONFIG SET failed (possibly related to argument '%.*s')%s%s", (int)blamed.len, blamed.ptr,
-                   reason ? " - " : "", reason ? reason : "");
+        buf_printf(error, "ERR CONFIG SET failed (possibly related to argument '%.*s')%s%s", (int)blamed.len,
+                   blamed.ptr, reason ? " - " : "", reason ? reason : "");
     for (unsigned i = 0; i < count; i++)
         buf_deinit(&changes[i].before);
     mem_free(changes);

@@ -41,7 +41,13 @@ enum config_allow { CONFIG_NO, CONFIG_YES, CONFIG_LOCAL };
 enum config_supervised { SUPERVISED_NO, SUPERVISED_SYSTEMD, SUPERVISED_UPSTART, SUPERVISED_AUTO };
 
 /* What SIGTERM or SIGINT asks for; they combine. */
-enum config_shutdown { SHUTDOWN_DEFAULT = 0, SHUTDOWN_SAVE = 1, SHUTDOWN_NOSAVE = 2, SHUTDOWN_NOW = 4, SHUTDOWN_FORCE = 8 };
+enum config_shutdown {
+    SHUTDOWN_DEFAULT = 0,
+    SHUTDOWN_SAVE = 1,
+    SHUTDOWN_NOSAVE = 2,
+    SHUTDOWN_NOW = 4,
+    SHUTDOWN_FORCE = 8
+};
 
 enum config_policy {
     POLICY_NOEVICTION,
@@ -75,7 +81,7 @@ struct config {
     uint64_t proto_max_bulk_len;
     uint64_t client_query_buffer_limit;
     struct config_output_limit client_output_buffer_limit[3]; /* enum client_class: normal, replica, pubsub */
-    int64_t maxmemory_clients;                                /* bytes; negative: percent of maxmemory; 0: no bound */
+    int64_t maxmemory_clients; /* bytes; negative: percent of maxmemory; 0: no bound */
     char *requirepass;
 
     /* what a client may do */
@@ -102,18 +108,19 @@ struct config {
 
     /* keyspace */
     int64_t databases;
-    uint64_t maxmemory; /* bytes; 0: no bound */
+    uint64_t maxmemory;   /* bytes; 0: no bound */
     int maxmemory_policy; /* enum config_policy */
     int64_t maxmemory_samples;
     int64_t lfu_log_factor;
     int64_t lfu_decay_time; /* minutes */
     int64_t maxmemory_eviction_tenacity;
     bool lazyfree_lazy_user_flush;
-    int64_t hz; /* shown in INFO; nothing here ticks */
+    int64_t hz;                 /* shown in INFO; nothing here ticks */
     int notify_keyspace_events; /* CONFIG_NOTIFY_* and enum event_class */
 
     /* encodings */
-    int64_t hash_max_listpack_entries, set_max_intset_entries, set_max_listpack_entries, zset_max_listpack_entries;
+    int64_t hash_max_listpack_entries, set_max_intset_entries, set_max_listpack_entries,
+        zset_max_listpack_entries;
     uint64_t hash_max_listpack_value, set_max_listpack_value, zset_max_listpack_value; /* bytes */
     int64_t list_max_listpack_size; /* negative: -1 .. -5 stand for 4 .. 64 KiB */
     int64_t list_compress_depth;

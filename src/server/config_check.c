@@ -99,7 +99,8 @@ bool check_replicaof(const struct slice *words, unsigned *count, const char **er
 
 static bool is_path(struct slice text)
 {
-    return memchr(text.ptr, '/', text.len) != NULL || slice_eq(text, SLICE("..")) || slice_eq(text, SLICE("."));
+    return memchr(text.ptr, '/', text.len) != NULL || slice_eq(text, SLICE("..")) ||
+           slice_eq(text, SLICE("."));
 }
 
 bool check_dump_name(const struct slice *words, unsigned *count, const char **error)

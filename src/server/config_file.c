@@ -26,7 +26,8 @@ static const struct {
 };
 
 /* Names of older versions that Redis accepts and passes over as well. */
-static const char *const obsolete[] = {"list-max-ziplist-entries", "list-max-ziplist-value", "lua-replicate-commands"};
+static const char *const obsolete[] = {"list-max-ziplist-entries", "list-max-ziplist-value",
+                                       "lua-replicate-commands"};
 
 /* ---- the real world ----------------------------------------------------------- */
 
@@ -76,7 +77,8 @@ static bool rename_command(const char *from, const char *to, const char **error)
 {
     if (command_rename(from, to))
         return true;
-    *error = command_find(slice_of(from)) ? "Target command name already exists" : "No such command in rename-command";
+    *error = command_find(slice_of(from)) ? "Target command name already exists"
+                                          : "No such command in rename-command";
     return false;
 }
 
@@ -130,7 +132,8 @@ static bool include(struct config_reader *r, struct slice word, const char **err
     bool fine = true;
     for (size_t i = 0; fine && i < paths.len; i += strlen(paths.data + i) + 1) {
         if (r->depth >= CONFIG_INCLUDE_DEPTH || r->files >= CONFIG_INCLUDE_FILES) {
-            *error = r->files >= CONFIG_INCLUDE_FILES ? "too many files are included" : "files are included too deep";
+            *error = r->files >= CONFIG_INCLUDE_FILES ? "too many files are included"
+                                                      : "files are included too deep";
             fine = false;
             break;
         }
@@ -138,7 +141,8 @@ static bool include(struct config_reader *r, struct slice word, const char **err
         struct buf text = BUF_EMPTY;
         const char *reason = NULL;
         if (!r->load(paths.data + i, &text, &reason)) {
-            *error = errorf("can't open config file '%s': %s", paths.data + i, reason ? reason : "unknown error");
+            *error =
+                errorf("can't open config file '%s': %s", paths.data + i, reason ? reason : "unknown error");
             fine = false;
         } else {
             r->depth++;
@@ -155,7 +159,8 @@ static bool include(struct config_reader *r, struct slice word, const char **err
     return fine;
 }
 
-static bool set(struct config_reader *r, const struct setting *s, const struct config_words *w, const char **error)
+static bool set(struct config_reader *r, const struct setting *s, const struct config_words *w,
+                const char **error)
 {
     if (!setting_set(s, w->items + 1, w->count - 1, error)) {
         if (*error && s->refusal && *error == s->refusal)
@@ -176,8 +181,11 @@ static bool set(struct config_reader *r, const struct setting *s, const struct c
 /* What Redis writes for the default user when nobody touched it; it is so here too. */
 static bool is_plain_default_user(const struct config_words *w)
 {
-    static const char *const rights[][2] = {
-        {"on", "on"}, {"nopass", "nopass"}, {"~*", "allkeys"}, {"&*", "allchannels"}, {"+@all", "allcommands"}};
+    static const char *const rights[][2] = {{"on", "on"},
+                                            {"nopass", "nopass"},
+                                            {"~*", "allkeys"},
+                                            {"&*", "allchannels"},
+                                            {"+@all", "allcommands"}};
     unsigned seen = 0;
     if (w->count < 2 || !slice_is(w->items[0], "user") || !slice_eq(w->items[1], SLICE("default")))
         return false;
@@ -270,7 +278,8 @@ bool config_read(struct config_reader *r, const char *source, bool lines_count, 
             continue;
         if (r->error.len) /* an included file told already */
             return false;
-        buf_printf(&r->error, "\n*** FATAL CONFIG FILE ERROR (Hearth %s) ***\nReading %s", HEARTH_VERSION, source);
+        buf_printf(&r->error, "\n*** FATAL CONFIG FILE ERROR (Hearth %s) ***\nReading %s", HEARTH_VERSION,
+                   source);
         if (lines_count)
             buf_printf(&r->error, ", at line %u", number);
         buf_append_slice(&r->error, SLICE("\n>>> '"));
@@ -287,7 +296,8 @@ bool config_read_file(struct config_reader *r, const char *path)
     const char *error = NULL;
     bool fine = r->load(path, &text, &error);
     if (!fine)
-        buf_printf(&r->error, "Fatal error, can't open config file '%s': %s\n", path, error ? error : "unknown error");
+        buf_printf(&r->error, "Fatal error, can't open config file '%s': %s\n", path,
+                   error ? error : "unknown error");
     buf_printf(&source, strcmp(path, "-") == 0 ? "standard input" : "the configuration file '%s'", path);
     buf_append_char(&source, 0);
     fine = fine && config_read(r, source.data, true, config_text(&text));

@@ -11,8 +11,8 @@
 
 #include <stdbool.h>
 
-#define CONFIG_INCLUDE_DEPTH 16        /* files within files */
-#define CONFIG_INCLUDE_FILES 1000      /* read by one start */
+#define CONFIG_INCLUDE_DEPTH 16       /* files within files */
+#define CONFIG_INCLUDE_FILES 1000     /* read by one start */
 #define CONFIG_FILE_MOST (64ul << 20) /* bytes */
 
 struct config_reader {

@@ -179,9 +179,9 @@ static bool replace(const char *path, struct slice text, mode_t mode)
         log_warning("Could not create tmp config file (%s)", strerror(errno));
         return false;
     }
-    const char *failed = !write_all(fd, text)         ? "write"
-                         : fsync(fd) != 0             ? "sync"
-                         : fchmod(fd, mode) != 0      ? "chmod"
+    const char *failed = !write_all(fd, text)           ? "write"
+                         : fsync(fd) != 0               ? "sync"
+                         : fchmod(fd, mode) != 0        ? "chmod"
                          : rename(temporary, path) != 0 ? "rename"
                                                         : NULL;
     int error = errno;

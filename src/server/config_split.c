@@ -59,7 +59,8 @@ void config_quote(struct slice word, struct buf *out)
 {
     bool plain = word.len > 0 && word.ptr[0] != '#';
     for (size_t i = 0; i < word.len; i++)
-        plain = plain && (isalnum((unsigned char)word.ptr[i]) || strchr("-_./:@%+,*{}[]=~$&^!?;<>|()", word.ptr[i]));
+        plain = plain &&
+                (isalnum((unsigned char)word.ptr[i]) || strchr("-_./:@%+,*{}[]=~$&^!?;<>|()", word.ptr[i]));
     for (size_t i = 0; i < word.len; i++)
         plain = plain && word.ptr[i] != 0;
     if (plain)

@@ -78,8 +78,8 @@ enum config_start config_start(int argc, char **argv)
         return CONFIG_DONE;
     }
     if (argc > 0 && (strcmp(argv[0], "--version") == 0 || strcmp(argv[0], "-v") == 0)) {
-        printf("Hearth server v=%s redis=%s malloc=%s bits=%zu\n", HEARTH_VERSION, REDIS_VERSION, mem_allocator(),
-               sizeof(long) * 8);
+        printf("Hearth server v=%s redis=%s malloc=%s bits=%zu\n", HEARTH_VERSION, REDIS_VERSION,
+               mem_allocator(), sizeof(long) * 8);
         return CONFIG_DONE;
     }
     if (argc > 0 && strcmp(argv[0], "--check-config") == 0) {

@@ -3,9 +3,9 @@
  * configuration file that Redis ships. */
 #include "server/config_table.h"
 
+#include "base/log.h"
 #include "server/config.h"
 #include "server/config_check.h"
-#include "base/log.h"
 #include "store/keyspace.h"
 
 #include <limits.h>
@@ -32,9 +32,11 @@ static const struct setting_choice policies[] = {{"volatile-lru", POLICY_VOLATIL
 static const struct setting_choice levels[] = {{"debug", LEVEL_DEBUG},     {"verbose", LEVEL_VERBOSE},
                                                {"notice", LEVEL_NOTICE},   {"warning", LEVEL_WARNING},
                                                {"nothing", LEVEL_NOTHING}, {NULL, 0}};
-static const struct setting_choice facilities[] = {
-    {"user", LOG_USER},     {"local0", LOG_LOCAL0}, {"local1", LOG_LOCAL1}, {"local2", LOG_LOCAL2}, {"local3", LOG_LOCAL3},
-    {"local4", LOG_LOCAL4}, {"local5", LOG_LOCAL5}, {"local6", LOG_LOCAL6}, {"local7", LOG_LOCAL7}, {NULL, 0}};
+static const struct setting_choice facilities[] = {{"user", LOG_USER},     {"local0", LOG_LOCAL0},
+                                                   {"local1", LOG_LOCAL1}, {"local2", LOG_LOCAL2},
+                                                   {"local3", LOG_LOCAL3}, {"local4", LOG_LOCAL4},
+                                                   {"local5", LOG_LOCAL5}, {"local6", LOG_LOCAL6},
+                                                   {"local7", LOG_LOCAL7}, {NULL, 0}};
 static const struct setting_choice supervisors[] = {{"upstart", SUPERVISED_UPSTART},
                                                     {"systemd", SUPERVISED_SYSTEMD},
                                                     {"auto", SUPERVISED_AUTO},
@@ -48,12 +50,16 @@ static const struct setting_choice allowances[] = {
 
 /* Choices that nothing reads yet: their numbers are only told apart. */
 static const struct setting_choice fsyncs[] = {{"everysec", 0}, {"always", 1}, {"no", 2}, {NULL, 0}};
-static const struct setting_choice diskless_loads[] = {{"disabled", 0}, {"on-empty-db", 1}, {"swapdb", 2}, {NULL, 0}};
-static const struct setting_choice oom_scores[] = {{"no", 0}, {"yes", 1}, {"relative", 1}, {"absolute", 2}, {NULL, 0}};
+static const struct setting_choice diskless_loads[] = {
+    {"disabled", 0}, {"on-empty-db", 1}, {"swapdb", 2}, {NULL, 0}};
+static const struct setting_choice oom_scores[] = {
+    {"no", 0}, {"yes", 1}, {"relative", 1}, {"absolute", 2}, {NULL, 0}};
 static const struct setting_choice pubsub_defaults[] = {{"allchannels", 0}, {"resetchannels", 1}, {NULL, 0}};
 static const struct setting_choice sanitizings[] = {{"no", 0}, {"yes", 1}, {"clients", 2}, {NULL, 0}};
-static const struct setting_choice propagations[] = {{"ignore", 0}, {"panic", 1}, {"panic-on-replicas", 2}, {NULL, 0}};
-static const struct setting_choice endpoints[] = {{"ip", 0}, {"hostname", 1}, {"unknown-endpoint", 2}, {NULL, 0}};
+static const struct setting_choice propagations[] = {
+    {"ignore", 0}, {"panic", 1}, {"panic-on-replicas", 2}, {NULL, 0}};
+static const struct setting_choice endpoints[] = {
+    {"ip", 0}, {"hostname", 1}, {"unknown-endpoint", 2}, {NULL, 0}};
 static const struct setting_choice tls_clients[] = {{"no", 0}, {"yes", 1}, {"optional", 2}, {NULL, 0}};
 
 #define WITHOUT_TLS "TLS isn't available in this server yet"
@@ -63,19 +69,40 @@ static const struct setting_choice tls_clients[] = {{"no", 0}, {"yes", 1}, {"opt
 #define WITHOUT_ACL "access control lists aren't available in this server yet"
 #define WITHOUT_MARK "marking sockets isn't available in this server"
 
-#define BOOL(n, a, f, d, at) {.name = n, .alias = a, .kind = SETTING_BOOL, .flags = f, .initial = d, .field = at}
-#define INT(n, a, f, lo, hi, d, at)                                                                                    \
-    {.name = n, .alias = a, .kind = SETTING_INT, .flags = f, .least = lo, .most = hi, .initial = d, .field = at}
-#define MEMORY(n, a, f, lo, hi, d, at)                                                                                 \
-    {.name = n, .alias = a, .kind = SETTING_MEMORY, .flags = f, .least = lo, .most = hi, .initial = d, .field = at}
-#define ENUM(n, a, f, c, d, at)                                                                                        \
-    {.name = n, .alias = a, .kind = SETTING_ENUM, .flags = f, .choices = c, .initial = d, .field = at}
-#define BITS(n, f, c, d, at)                                                                                           \
-    {.name = n, .kind = SETTING_BITS, .flags = MULTI | f, .choices = c, .initial = d, .field = at}
-#define TEXT(n, a, f, d, at) {.name = n, .alias = a, .kind = SETTING_TEXT, .flags = f, .initial = d, .field = at}
-#define CHECKED(n, a, f, c, d, at)                                                                                     \
-    {.name = n, .alias = a, .kind = SETTING_TEXT, .flags = f, .check = c, .initial = d, .field = at}
-#define SPECIAL(n, k, f, d, at) {.name = n, .kind = k, .flags = f, .initial = d, .field = at}
+#define BOOL(n, a, f, d, at)                                                                                 \
+    {                                                                                                        \
+        .name = n, .alias = a, .kind = SETTING_BOOL, .flags = f, .initial = d, .field = at                   \
+    }
+#define INT(n, a, f, lo, hi, d, at)                                                                          \
+    {                                                                                                        \
+        .name = n, .alias = a, .kind = SETTING_INT, .flags = f, .least = lo, .most = hi, .initial = d,       \
+        .field = at                                                                                          \
+    }
+#define MEMORY(n, a, f, lo, hi, d, at)                                                                       \
+    {                                                                                                        \
+        .name = n, .alias = a, .kind = SETTING_MEMORY, .flags = f, .least = lo, .most = hi, .initial = d,    \
+        .field = at                                                                                          \
+    }
+#define ENUM(n, a, f, c, d, at)                                                                              \
+    {                                                                                                        \
+        .name = n, .alias = a, .kind = SETTING_ENUM, .flags = f, .choices = c, .initial = d, .field = at     \
+    }
+#define BITS(n, f, c, d, at)                                                                                 \
+    {                                                                                                        \
+        .name = n, .kind = SETTING_BITS, .flags = MULTI | f, .choices = c, .initial = d, .field = at         \
+    }
+#define TEXT(n, a, f, d, at)                                                                                 \
+    {                                                                                                        \
+        .name = n, .alias = a, .kind = SETTING_TEXT, .flags = f, .initial = d, .field = at                   \
+    }
+#define CHECKED(n, a, f, c, d, at)                                                                           \
+    {                                                                                                        \
+        .name = n, .alias = a, .kind = SETTING_TEXT, .flags = f, .check = c, .initial = d, .field = at       \
+    }
+#define SPECIAL(n, k, f, d, at)                                                                              \
+    {                                                                                                        \
+        .name = n, .kind = k, .flags = f, .initial = d, .field = at                                          \
+    }
 
 const struct setting settings[] = {
     /* listening */
@@ -103,7 +130,8 @@ const struct setting settings[] = {
     INT("timeout", NULL, 0, 0, INT_MAX, "0", &config.timeout),
     INT("tcp-keepalive", NULL, 0, 0, INT_MAX, "300", &config.tcp_keepalive),
     MEMORY("proto-max-bulk-len", NULL, 0, 1 << 20, INT64_MAX, "512mb", &config.proto_max_bulk_len),
-    MEMORY("client-query-buffer-limit", NULL, 0, 1 << 20, INT64_MAX, "1gb", &config.client_query_buffer_limit),
+    MEMORY("client-query-buffer-limit", NULL, 0, 1 << 20, INT64_MAX, "1gb",
+           &config.client_query_buffer_limit),
     SPECIAL("client-output-buffer-limit", SETTING_OUTPUT_LIMITS, MULTI,
             "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60",
             &config.client_output_buffer_limit),
@@ -158,7 +186,7 @@ const struct setting settings[] = {
 
     /* keyspace */
     INT("databases", NULL, IMMUTABLE, 1, INT_MAX, "16", &config.databases),
-    MEMORY("maxmemory", NULL, 0, 0, UINT64_MAX, "0", &config.maxmemory),
+    MEMORY("maxmemory", NULL, LATER, 0, UINT64_MAX, "0", &config.maxmemory),
     ENUM("maxmemory-policy", NULL, LATER, policies, "noeviction", &config.maxmemory_policy),
     INT("maxmemory-samples", NULL, LATER, 1, INT_MAX, "5", &config.maxmemory_samples),
     INT("maxmemory-eviction-tenacity", NULL, LATER, 0, 100, "10", &config.maxmemory_eviction_tenacity),
@@ -333,7 +361,10 @@ const struct setting settings[] = {
     ENUM("cluster-preferred-endpoint-type", NULL, LATER, endpoints, "ip", NULL),
 
 /* TLS: whoever writes any of these counts on encryption */
-#define TLS(n, k, f, hi, d) {.name = n, .kind = k, .flags = REFUSED | f, .most = hi, .initial = d, .refusal = WITHOUT_TLS}
+#define TLS(n, k, f, hi, d)                                                                                  \
+    {                                                                                                        \
+        .name = n, .kind = k, .flags = REFUSED | f, .most = hi, .initial = d, .refusal = WITHOUT_TLS         \
+    }
     TLS("tls-port", SETTING_INT, 0, 65535, "0"),
     TLS("tls-cluster", SETTING_BOOL, 0, 0, "no"),
     TLS("tls-replication", SETTING_BOOL, 0, 0, "no"),
@@ -403,8 +434,8 @@ int setting_event_bit(char letter)
     case 'm':
         return EVENT_KEY_MISS;
     case 'A':
-        return EVENT_GENERIC | EVENT_STRING | EVENT_LIST | EVENT_SET | EVENT_HASH | EVENT_ZSET | EVENT_EXPIRED |
-               EVENT_EVICTED | EVENT_STREAM | EVENT_MODULE;
+        return EVENT_GENERIC | EVENT_STRING | EVENT_LIST | EVENT_SET | EVENT_HASH | EVENT_ZSET |
+               EVENT_EXPIRED | EVENT_EVICTED | EVENT_STREAM | EVENT_MODULE;
     }
     return 0;
 }

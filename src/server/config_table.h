@@ -11,20 +11,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum setting_kind {        /* the field's type: */
-    SETTING_BOOL,          /* bool */
-    SETTING_INT,           /* int64_t, within least and most */
-    SETTING_OCTAL,         /* int64_t */
-    SETTING_MEMORY,        /* uint64_t; "1gb" */
-    SETTING_PERCENT,       /* int64_t: bytes, or percent as a negative number */
-    SETTING_ENUM,          /* int: the value of one choice */
-    SETTING_BITS,          /* int: the values of several choices together */
-    SETTING_TEXT,          /* char *, never NULL; several words are joined by a space */
-    SETTING_LIST,          /* struct config_list */
-    SETTING_OUTPUT_LIMITS, /* struct config_output_limit[3] */
-    SETTING_PERCENTILES,   /* config.latency_percentiles */
-    SETTING_EVENTS,        /* int: letters of notify-keyspace-events */
-    SETTING_DIRECTORY,     /* nothing: the process has it */
+enum setting_kind {                        /* the field's type: */
+                    SETTING_BOOL,          /* bool */
+                    SETTING_INT,           /* int64_t, within least and most */
+                    SETTING_OCTAL,         /* int64_t */
+                    SETTING_MEMORY,        /* uint64_t; "1gb" */
+                    SETTING_PERCENT,       /* int64_t: bytes, or percent as a negative number */
+                    SETTING_ENUM,          /* int: the value of one choice */
+                    SETTING_BITS,          /* int: the values of several choices together */
+                    SETTING_TEXT,          /* char *, never NULL; several words are joined by a space */
+                    SETTING_LIST,          /* struct config_list */
+                    SETTING_OUTPUT_LIMITS, /* struct config_output_limit[3] */
+                    SETTING_PERCENTILES,   /* config.latency_percentiles */
+                    SETTING_EVENTS,        /* int: letters of notify-keyspace-events */
+                    SETTING_DIRECTORY,     /* nothing: the process has it */
 };
 
 enum setting_flag {

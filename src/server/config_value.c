@@ -78,7 +78,8 @@ static bool read_int(const struct setting *s, struct slice word, const char **er
     if (!number_parse_i64(word, &n))
         return refuse(error, "argument couldn't be parsed into an integer");
     if (n < s->least || (n > 0 && (uint64_t)n > s->most))
-        return refuse(error, errorf("argument must be between %" PRId64 " and %" PRIu64 " inclusive", s->least, s->most));
+        return refuse(error, errorf("argument must be between %" PRId64 " and %" PRIu64 " inclusive",
+                                    s->least, s->most));
     *(int64_t *)place(s) = n;
     return true;
 }
@@ -95,8 +96,8 @@ static bool read_octal(const struct setting *s, struct slice word, const char **
     if (word.len == 0)
         return refuse(error, "argument couldn't be parsed as an octal number");
     if (n < s->least || (uint64_t)n > s->most)
-        return refuse(error, errorf("argument must be between %" PRIo64 " and %" PRIo64 " inclusive", (uint64_t)s->least,
-                                    s->most));
+        return refuse(error, errorf("argument must be between %" PRIo64 " and %" PRIo64 " inclusive",
+                                    (uint64_t)s->least, s->most));
     *(int64_t *)place(s) = n;
     return true;
 }
@@ -114,7 +115,8 @@ static bool read_memory(const struct setting *s, struct slice word, const char *
     if (!parse_memory(word, &n))
         return refuse(error, "argument must be a memory value");
     if (n < (uint64_t)s->least || n > s->most)
-        return refuse(error, errorf("argument must be between %" PRId64 " and %" PRIu64 " inclusive", s->least, s->most));
+        return refuse(error, errorf("argument must be between %" PRId64 " and %" PRIu64 " inclusive",
+                                    s->least, s->most));
     *(uint64_t *)place(s) = n;
     return true;
 }
@@ -138,7 +140,8 @@ static bool read_percent(const struct setting *s, struct slice word, const char 
     return true;
 }
 
-static bool read_choices(const struct setting *s, const struct slice *words, unsigned count, const char **error)
+static bool read_choices(const struct setting *s, const struct slice *words, unsigned count,
+                         const char **error)
 {
     int value = 0;
     bool known = count > 0;
@@ -200,7 +203,8 @@ static bool read_list(const struct setting *s, const struct slice *words, unsign
     if (count > CONFIG_BIND_MAX)
         return refuse(error, "Too many bind addresses specified.");
     for (unsigned i = 0; i < count; i++) /* no address is like that, and printed it would be another list */
-        if (words[i].len == 0 || memchr(words[i].ptr, 0, words[i].len) || memchr(words[i].ptr, ' ', words[i].len))
+        if (words[i].len == 0 || memchr(words[i].ptr, 0, words[i].len) ||
+            memchr(words[i].ptr, ' ', words[i].len))
             return refuse(error, "Failed to bind to specified addresses.");
     struct config_list *list = place(s);
     free_list(list);
@@ -212,23 +216,25 @@ static bool read_list(const struct setting *s, const struct slice *words, unsign
 }
 
 /* Groups of class, hard, soft and seconds; a class that isn't named keeps what it has. */
-static bool read_output_limits(const struct setting *s, const struct slice *words, unsigned count, const char **error)
+static bool read_output_limits(const struct setting *s, const struct slice *words, unsigned count,
+                               const char **error)
 {
     struct config_output_limit *limits = place(s);
     struct config_output_limit now[3] = {limits[0], limits[1], limits[2]};
     if (count % 4)
         return refuse(error, "Wrong number of arguments in buffer limit configuration.");
     for (unsigned i = 0; i < count; i += 4) {
-        unsigned class = slice_is(words[i], "normal")                                       ? 0
+        unsigned class = slice_is(words[i], "normal")                                   ? 0
                          : slice_is(words[i], "slave") || slice_is(words[i], "replica") ? 1
-                         : slice_is(words[i], "pubsub")                                     ? 2
-                                                                                            : 3;
+                         : slice_is(words[i], "pubsub")                                 ? 2
+                                                                                        : 3;
         if (class == 3)
             return refuse(error, "Invalid client class specified in buffer limit configuration.");
         struct config_output_limit *l = &now[class];
         if (!parse_memory(words[i + 1], &l->hard) || !parse_memory(words[i + 2], &l->soft) ||
             !number_parse_i64(words[i + 3], &l->soft_seconds) || l->soft_seconds < 0)
-            return refuse(error, "Error in hard, soft or soft_seconds setting in buffer limit configuration.");
+            return refuse(error,
+                          "Error in hard, soft or soft_seconds setting in buffer limit configuration.");
     }
     memcpy(limits, now, sizeof(now));
     return true;
@@ -245,7 +251,8 @@ static bool read_percentiles(const struct slice *words, unsigned count, const ch
         if (!number_parse_double(words[i], &values[i]))
             return refuse(error, "Invalid latency-tracking-info-percentiles parameters");
         if (!(values[i] >= 0 && values[i] <= 100))
-            return refuse(error, "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]");
+            return refuse(error,
+                          "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]");
     }
     memcpy(config.latency_percentiles, values, count * sizeof(values[0]));
     config.latency_percentile_count = count;

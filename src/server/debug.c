@@ -72,8 +72,10 @@ static void debug_object(struct call *c)
     char text[256];
     uint64_t idle = keyspace_idle_seconds(c->keyspace, e);
     uint64_t lru = ((uint64_t)clock_ms() / 1000 - idle) & 0xffffff;
-    snprintf(text, sizeof text, "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%llu lru_seconds_idle:%llu",
-             (const void *)e, key_encoding_name(e), serialized_length(e), (unsigned long long)lru, (unsigned long long)idle);
+    snprintf(text, sizeof text,
+             "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%llu lru_seconds_idle:%llu",
+             (const void *)e, key_encoding_name(e), serialized_length(e), (unsigned long long)lru,
+             (unsigned long long)idle);
     reply_status(c->reply, text);
 }
 
@@ -123,13 +125,14 @@ static void debug_htstats(struct call *c)
     if (s.items == 0)
         buf_printf(&out, "No stats available for empty dictionaries\n");
     else
-        buf_printf(&out,
-                   " table size: %llu\n number of elements: %llu\n load: %.3f\n groups: %llu\n segments: %llu\n"
-                   " elements away from home: %llu (%.2f%%)\n longest probe (groups): %u\n bytes: %zu\n",
-                   (unsigned long long)s.slots, (unsigned long long)s.items, (double)s.items / (double)s.slots,
-                   (unsigned long long)s.groups, (unsigned long long)s.segments, (unsigned long long)s.displaced,
-                   100.0 * (double)s.displaced / (double)s.items, s.longest_probe,
-                   dict_memory(keyspace_dict(c->keyspace, (unsigned)db)));
+        buf_printf(
+            &out,
+            " table size: %llu\n number of elements: %llu\n load: %.3f\n groups: %llu\n segments: %llu\n"
+            " elements away from home: %llu (%.2f%%)\n longest probe (groups): %u\n bytes: %zu\n",
+            (unsigned long long)s.slots, (unsigned long long)s.items, (double)s.items / (double)s.slots,
+            (unsigned long long)s.groups, (unsigned long long)s.segments, (unsigned long long)s.displaced,
+            100.0 * (double)s.displaced / (double)s.items, s.longest_probe,
+            dict_memory(keyspace_dict(c->keyspace, (unsigned)db)));
     buf_printf(&out, "[Expires HT]\n");
     if (expiring == 0)
         buf_printf(&out, "No stats available for empty dictionaries\n");
@@ -142,7 +145,8 @@ static void debug_htstats(struct call *c)
 static void debug_htstats_key(struct call *c)
 {
     if (keyspace_find(c->keyspace, c->db, c->argv[2], keyspace_hash(c->argv[2])))
-        reply_error(c->reply, "ERR The value stored at the specified key is not represented using an hash table");
+        reply_error(c->reply,
+                    "ERR The value stored at the specified key is not represented using an hash table");
     else
         reply_error(c->reply, ERROR_NO_SUCH_KEY);
 }
@@ -200,8 +204,8 @@ static void digest_xor(struct digest *d, struct digest other)
 
 static void digest_text(const struct digest *d, char out[41])
 {
-    snprintf(out, 41, "%016llx%016llx%08llx", (unsigned long long)d->words[0], (unsigned long long)d->words[1],
-             (unsigned long long)(d->words[2] >> 32));
+    snprintf(out, 41, "%016llx%016llx%08llx", (unsigned long long)d->words[0],
+             (unsigned long long)d->words[1], (unsigned long long)(d->words[2] >> 32));
 }
 
 /* Type, value, and whether it expires (not when: that may have been given as a time to live). */
@@ -278,23 +282,26 @@ static void protocol_aggregate(struct reply *r, char kind)
 
 static void protocol_attribute(struct reply *r)
 {
-    if (r->protocol < 3) {
-        reply_error(r, "ERR RESP3 is required for this reply type.");
-        return;
+    if (r->protocol >= 3) {
+        reply_attribute(r, 1);
+        reply_bulk_text(r, "key-popularity");
+        reply_array(r, 2);
+        reply_bulk_text(r, "key:123");
+        reply_int(r, 90);
     }
-    reply_attribute(r, 1);
-    reply_bulk_text(r, "key-popularity");
-    reply_array(r, 2);
-    reply_bulk_text(r, "key:123");
-    reply_int(r, 90);
     reply_bulk_text(r, "Some real reply following the attribute");
 }
 
 static void protocol_push(struct reply *r)
 {
+    if (r->protocol < 3) {
+        reply_error(r, "ERR RESP2 is not supported by this command");
+        return;
+    }
     reply_push(r, 2);
     reply_bulk_text(r, "server-cpu-usage");
     reply_int(r, 42);
+    reply_bulk_text(r, "Some real reply following the push reply"); /* the push is no reply */
 }
 
 static void debug_protocol(struct call *c)
@@ -388,9 +395,11 @@ static void debug_run(struct call *c)
 {
     const struct client *client = c->client;
     if (!config_allows(config.enable_debug_command, client && socket_peer_is_loopback(&client->conn))) {
-        reply_error(c->reply, "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can "
-                              "run it from a local connection, otherwise you need to set this option in the configuration "
-                              "file, and then restart the server.");
+        reply_error(
+            c->reply,
+            "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can "
+            "run it from a local connection, otherwise you need to set this option in the configuration "
+            "file, and then restart the server.");
         return;
     }
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -402,8 +411,13 @@ static void debug_run(struct call *c)
 }
 
 const struct command debug_commands[] = {
-    {.name = "debug", .run = debug_run, .arity = -2,
-     .flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE, .group = "server", .since = "1.0.0",
-     .summary = "A container for commands that tests need.", .complexity = "Depends on subcommand."},
+    {.name = "debug",
+     .run = debug_run,
+     .arity = -2,
+     .flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+     .group = "server",
+     .since = "1.0.0",
+     .summary = "Groups commands that tests need.",
+     .complexity = "Depends on subcommand."},
     {.name = NULL},
 };

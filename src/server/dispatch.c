@@ -43,11 +43,28 @@ void dispatch_start(void)
     config_on_change("latency-monitor-threshold", set_slow_threshold);
 }
 
+/* The last name that was found, as the client wrote it: pipelines repeat themselves. */
+static struct {
+    char name[16];
+    size_t len;
+    const struct command *command;
+} last_found;
+
 const struct command *dispatch_find(const struct slice *argv, uint32_t argc)
 {
-    const struct command *command = command_find(argv[0]);
-    if (unlikely(command && command->subcommands && argc > 1))
-        return command_find_sub(command, argv[1]);
+    struct slice name = argv[0];
+    if (likely(name.len == last_found.len && memcmp(name.ptr, last_found.name, name.len) == 0))
+        return last_found.command;
+    const struct command *command = command_find(name);
+    if (unlikely(!command))
+        return NULL;
+    if (unlikely(command->subcommands != NULL))
+        return argc > 1 ? command_find_sub(command, argv[1]) : command;
+    if (likely(name.len <= sizeof last_found.name)) {
+        memcpy(last_found.name, name.ptr, name.len);
+        last_found.len = name.len;
+        last_found.command = command;
+    }
     return command;
 }
 
@@ -108,7 +125,9 @@ void dispatch_run(struct client *c, const struct command *command, struct slice 
     uint64_t *hashes = argc <= 32 ? few : mem_alloc(argc * sizeof *hashes);
     dispatch_hash(command, argv, argc, hashes);
     struct call call = call_of(c, command, argv, argc, hashes);
+    const struct command *outer = c->last_command;
     run(c, &call);
+    c->last_command = outer; /* CLIENT LIST says exec */
     if (hashes != few)
         mem_free(hashes);
 }
@@ -237,7 +256,9 @@ static __attribute__((noinline)) bool request_carefully(struct call *r)
         return false;
     }
     bool queued = c->flags & CLIENT_MULTI && multi_queue(c, r->command, r->argv, r->argc);
-    if (!queued) {
+    if (queued) {
+        c->last_command = r->command;
+    } else {
         bool hold = c->flags & CLIENT_NO_TOUCH && !slice_is(r->argv[0], "touch");
         bool was = keyspace_set_no_touch(server_keyspace, hold);
         pubsub_request_begin(c);

@@ -52,7 +52,7 @@ enum section {
 struct info {
     struct buf *out;
     struct keyspace *keyspace;
-    struct memory_figures memory; /* with SECTION_MEMORY */
+    struct memory_figures memory;         /* with SECTION_MEMORY */
     struct rusage self, thread, children; /* with SECTION_CPU */
 };
 
@@ -187,10 +187,14 @@ static void os(struct info *i)
     buf_printf(i->out, "%s %s %s", name.sysname, name.release, name.machine);
 }
 
-static void arch_bits(struct info *i) { put_u64(i, sizeof(void *) * 8); }
+static void arch_bits(struct info *i)
+{
+    put_u64(i, sizeof(void *) * 8);
+}
 static void monotonic_clock(struct info *i)
 {
-    buf_printf(i->out, "%s", cycles_scale.counter ? "POSIX clock_gettime, processor counter" : "POSIX clock_gettime");
+    buf_printf(i->out, "%s",
+               cycles_scale.counter ? "POSIX clock_gettime, processor counter" : "POSIX clock_gettime");
 }
 static void gcc_version(struct info *i)
 {
@@ -200,27 +204,71 @@ static void gcc_version(struct info *i)
     buf_printf(i->out, "%d.%d.%d", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
 #endif
 }
-static void process_id(struct info *i) { put_u64(i, (uint64_t)getpid()); }
+static void process_id(struct info *i)
+{
+    put_u64(i, (uint64_t)getpid());
+}
 static void process_supervised(struct info *i)
 {
-    bool by_systemd = config.supervised == SUPERVISED_SYSTEMD || (config.supervised == SUPERVISED_AUTO && getenv("NOTIFY_SOCKET"));
-    bool by_upstart = config.supervised == SUPERVISED_UPSTART || (config.supervised == SUPERVISED_AUTO && getenv("UPSTART_JOB"));
+    bool by_systemd = config.supervised == SUPERVISED_SYSTEMD ||
+                      (config.supervised == SUPERVISED_AUTO && getenv("NOTIFY_SOCKET"));
+    bool by_upstart = config.supervised == SUPERVISED_UPSTART ||
+                      (config.supervised == SUPERVISED_AUTO && getenv("UPSTART_JOB"));
     buf_printf(i->out, "%s", by_systemd ? "systemd" : by_upstart ? "upstart" : "no");
 }
-static void run_id_value(struct info *i) { buf_printf(i->out, "%s", run_id); }
-static void tcp_port(struct info *i) { put_u64(i, (uint64_t)config.port); }
-static void server_time(struct info *i) { put_u64(i, (uint64_t)clock_us()); }
-static int64_t uptime(void) { return (clock_ms() - server_stats.started_ms) / 1000; }
-static void uptime_seconds(struct info *i) { put_u64(i, (uint64_t)uptime()); }
-static void uptime_days(struct info *i) { put_u64(i, (uint64_t)uptime() / 86400); }
-static void hz(struct info *i) { put_u64(i, (uint64_t)config.hz); }
-static void lru_clock(struct info *i) { put_u64(i, (uint64_t)clock_ms() / 1000 & 0xffffff); }
-static void executable_value(struct info *i) { buf_printf(i->out, "%s", executable); }
-static void config_file(struct info *i) { buf_printf(i->out, "%s", config_path()); }
+static void run_id_value(struct info *i)
+{
+    buf_printf(i->out, "%s", run_id);
+}
+static void tcp_port(struct info *i)
+{
+    put_u64(i, (uint64_t)config.port);
+}
+static void server_time(struct info *i)
+{
+    put_u64(i, (uint64_t)clock_us());
+}
+static int64_t uptime(void)
+{
+    return (clock_ms() - server_stats.started_ms) / 1000;
+}
+static void uptime_seconds(struct info *i)
+{
+    put_u64(i, (uint64_t)uptime());
+}
+static void uptime_days(struct info *i)
+{
+    put_u64(i, (uint64_t)uptime() / 86400);
+}
+static void hz(struct info *i)
+{
+    put_u64(i, (uint64_t)config.hz);
+}
+static void lru_clock(struct info *i)
+{
+    put_u64(i, (uint64_t)clock_ms() / 1000 & 0xffffff);
+}
+static void executable_value(struct info *i)
+{
+    buf_printf(i->out, "%s", executable);
+}
+static void config_file(struct info *i)
+{
+    buf_printf(i->out, "%s", config_path());
+}
 
-static void connected_clients(struct info *i) { put_u64(i, client_count()); }
-static void maxclients(struct info *i) { put_u64(i, (uint64_t)config.maxclients); }
-static void blocked_clients(struct info *i) { put_u64(i, client_blocked_count()); }
+static void connected_clients(struct info *i)
+{
+    put_u64(i, client_count());
+}
+static void maxclients(struct info *i)
+{
+    put_u64(i, (uint64_t)config.maxclients);
+}
+static void blocked_clients(struct info *i)
+{
+    put_u64(i, client_blocked_count());
+}
 static void waiting_clients(struct info *i)
 {
     uint64_t n = 0;
@@ -229,36 +277,85 @@ static void waiting_clients(struct info *i)
     put_u64(i, n);
 }
 
-static void used_memory(struct info *i) { put_u64(i, i->memory.used); }
-static void used_memory_human(struct info *i) { put_human(i, i->memory.used); }
-static void used_memory_rss(struct info *i) { put_u64(i, i->memory.resident); }
-static void used_memory_rss_human(struct info *i) { put_human(i, i->memory.resident); }
-static void used_memory_peak(struct info *i) { put_u64(i, server_stats.memory_peak); }
-static void used_memory_peak_human(struct info *i) { put_human(i, server_stats.memory_peak); }
+static void used_memory(struct info *i)
+{
+    put_u64(i, i->memory.used);
+}
+static void used_memory_human(struct info *i)
+{
+    put_human(i, i->memory.used);
+}
+static void used_memory_rss(struct info *i)
+{
+    put_u64(i, i->memory.resident);
+}
+static void used_memory_rss_human(struct info *i)
+{
+    put_human(i, i->memory.resident);
+}
+static void used_memory_peak(struct info *i)
+{
+    put_u64(i, server_stats.memory_peak);
+}
+static void used_memory_peak_human(struct info *i)
+{
+    put_human(i, server_stats.memory_peak);
+}
 static void used_memory_peak_perc(struct info *i)
 {
     buf_printf(i->out, "%.2f%%", 100 * ratio(i->memory.used, server_stats.memory_peak));
 }
-static void used_memory_overhead(struct info *i) { put_u64(i, i->memory.overhead); }
-static void used_memory_startup(struct info *i) { put_u64(i, server_stats.memory_at_start); }
-static void used_memory_dataset(struct info *i) { put_u64(i, i->memory.dataset); }
+static void used_memory_overhead(struct info *i)
+{
+    put_u64(i, i->memory.overhead);
+}
+static void used_memory_startup(struct info *i)
+{
+    put_u64(i, server_stats.memory_at_start);
+}
+static void used_memory_dataset(struct info *i)
+{
+    put_u64(i, i->memory.dataset);
+}
 static void used_memory_dataset_perc(struct info *i)
 {
-    size_t above = i->memory.used > server_stats.memory_at_start ? i->memory.used - server_stats.memory_at_start : 0;
+    size_t above =
+        i->memory.used > server_stats.memory_at_start ? i->memory.used - server_stats.memory_at_start : 0;
     double percent = 100 * ratio(i->memory.dataset, above);
     buf_printf(i->out, "%.2f%%", percent > 100 ? 100 : percent);
 }
-static void allocator_allocated(struct info *i) { put_u64(i, i->memory.allocated); }
-static void allocator_active(struct info *i) { put_u64(i, i->memory.active); }
-static void allocator_resident(struct info *i) { put_u64(i, i->memory.allocator_resident); }
+static void allocator_allocated(struct info *i)
+{
+    put_u64(i, i->memory.allocated);
+}
+static void allocator_active(struct info *i)
+{
+    put_u64(i, i->memory.active);
+}
+static void allocator_resident(struct info *i)
+{
+    put_u64(i, i->memory.allocator_resident);
+}
 static uint64_t system_memory(void)
 {
     return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
-static void total_system_memory(struct info *i) { put_u64(i, system_memory()); }
-static void total_system_memory_human(struct info *i) { put_human(i, system_memory()); }
-static void maxmemory(struct info *i) { put_u64(i, config.maxmemory); }
-static void maxmemory_human(struct info *i) { put_human(i, config.maxmemory); }
+static void total_system_memory(struct info *i)
+{
+    put_u64(i, system_memory());
+}
+static void total_system_memory_human(struct info *i)
+{
+    put_human(i, system_memory());
+}
+static void maxmemory(struct info *i)
+{
+    put_u64(i, config.maxmemory);
+}
+static void maxmemory_human(struct info *i)
+{
+    put_human(i, config.maxmemory);
+}
 static void maxmemory_policy(struct info *i)
 {
     struct buf text = BUF_EMPTY;
@@ -266,68 +363,185 @@ static void maxmemory_policy(struct info *i)
         buf_append_slice(i->out, buf_slice(&text));
     buf_deinit(&text);
 }
-static void allocator_frag_ratio(struct info *i) { buf_printf(i->out, "%.2f", ratio(i->memory.active, i->memory.allocated)); }
-static void allocator_frag_bytes(struct info *i) { put_difference(i, i->memory.active, i->memory.allocated); }
+static void allocator_frag_ratio(struct info *i)
+{
+    buf_printf(i->out, "%.2f", ratio(i->memory.active, i->memory.allocated));
+}
+static void allocator_frag_bytes(struct info *i)
+{
+    put_difference(i, i->memory.active, i->memory.allocated);
+}
 static void allocator_rss_ratio(struct info *i)
 {
     buf_printf(i->out, "%.2f", ratio(i->memory.allocator_resident, i->memory.active));
 }
-static void allocator_rss_bytes(struct info *i) { put_difference(i, i->memory.allocator_resident, i->memory.active); }
+static void allocator_rss_bytes(struct info *i)
+{
+    put_difference(i, i->memory.allocator_resident, i->memory.active);
+}
 static void rss_overhead_ratio(struct info *i)
 {
     buf_printf(i->out, "%.2f", ratio(i->memory.resident, i->memory.allocator_resident));
 }
-static void rss_overhead_bytes(struct info *i) { put_difference(i, i->memory.resident, i->memory.allocator_resident); }
-static void mem_fragmentation_ratio(struct info *i) { buf_printf(i->out, "%.2f", ratio(i->memory.resident, i->memory.used)); }
-static void mem_fragmentation_bytes(struct info *i) { put_difference(i, i->memory.resident, i->memory.used); }
-static void mem_clients_normal(struct info *i) { put_u64(i, i->memory.clients); }
-static void mem_allocator_name(struct info *i) { buf_printf(i->out, "%s", mem_allocator()); }
-static void lazyfree_pending(struct info *i) { put_u64(i, background_pending()); }
+static void rss_overhead_bytes(struct info *i)
+{
+    put_difference(i, i->memory.resident, i->memory.allocator_resident);
+}
+static void mem_fragmentation_ratio(struct info *i)
+{
+    buf_printf(i->out, "%.2f", ratio(i->memory.resident, i->memory.used));
+}
+static void mem_fragmentation_bytes(struct info *i)
+{
+    put_difference(i, i->memory.resident, i->memory.used);
+}
+static void mem_clients_normal(struct info *i)
+{
+    put_u64(i, i->memory.clients);
+}
+static void mem_allocator_name(struct info *i)
+{
+    buf_printf(i->out, "%s", mem_allocator());
+}
+static void lazyfree_pending(struct info *i)
+{
+    put_u64(i, background_pending());
+}
 
-static void dirty(struct info *i) { put_u64(i, keyspace_dirty(i->keyspace)); }
-static void last_save_time(struct info *i) { put_u64(i, (uint64_t)server_stats.started_ms / 1000); }
+static void dirty(struct info *i)
+{
+    put_u64(i, keyspace_dirty(i->keyspace));
+}
+static void last_save_time(struct info *i)
+{
+    put_u64(i, (uint64_t)server_stats.started_ms / 1000);
+}
 
-static void ops_per_second(struct info *i) { put_u64(i, (uint64_t)llround(stats_rate(RATE_COMMANDS))); }
-static void input_kbps(struct info *i) { buf_printf(i->out, "%.2f", stats_rate(RATE_NET_IN) / 1024); }
-static void output_kbps(struct info *i) { buf_printf(i->out, "%.2f", stats_rate(RATE_NET_OUT) / 1024); }
-static void expired_keys(struct info *i) { put_u64(i, keyspace_stats(i->keyspace)->expired); }
-static void expire_turns_cut(struct info *i) { put_u64(i, keyspace_stats(i->keyspace)->expire_turns_cut); }
-static void expire_lag(struct info *i) { put_u64(i, keyspace_stats(i->keyspace)->expire_lag_us); }
-static void expire_lag_max(struct info *i) { put_u64(i, keyspace_stats(i->keyspace)->expire_lag_max_us); }
-static void expire_backlog(struct info *i) { put_u64(i, keyspace_stats(i->keyspace)->expire_due_cells); }
-static void evicted_keys(struct info *i) { put_u64(i, keyspace_stats(i->keyspace)->evicted); }
-static void keyspace_hits(struct info *i) { put_u64(i, keyspace_stats(i->keyspace)->hits); }
-static void keyspace_misses(struct info *i) { put_u64(i, keyspace_stats(i->keyspace)->misses); }
-static void pubsub_channels(struct info *i) { put_u64(i, pubsub_count(PUBSUB_CHANNEL)); }
-static void pubsub_patterns(struct info *i) { put_u64(i, pubsub_count(PUBSUB_PATTERN)); }
-static void pubsub_shard_channels(struct info *i) { put_u64(i, pubsub_count(PUBSUB_SHARD)); }
-static void turn_duration(struct info *i) { put_u64(i, cycles_to_us(server_stats.turn_cycles)); }
-static void command_duration(struct info *i) { put_u64(i, cycles_to_us(server_stats.command_cycles)); }
-static void turns_per_second(struct info *i) { put_u64(i, (uint64_t)llround(stats_rate(RATE_TURNS))); }
-static void turn_usec(struct info *i) { put_u64(i, cycles_to_us((uint64_t)stats_turn_cycles())); }
+static void ops_per_second(struct info *i)
+{
+    put_u64(i, (uint64_t)llround(stats_rate(RATE_COMMANDS)));
+}
+static void input_kbps(struct info *i)
+{
+    buf_printf(i->out, "%.2f", stats_rate(RATE_NET_IN) / 1024);
+}
+static void output_kbps(struct info *i)
+{
+    buf_printf(i->out, "%.2f", stats_rate(RATE_NET_OUT) / 1024);
+}
+static void expired_keys(struct info *i)
+{
+    put_u64(i, keyspace_stats(i->keyspace)->expired);
+}
+static void expire_turns_cut(struct info *i)
+{
+    put_u64(i, keyspace_stats(i->keyspace)->expire_turns_cut);
+}
+static void expire_lag(struct info *i)
+{
+    put_u64(i, keyspace_stats(i->keyspace)->expire_lag_us);
+}
+static void expire_lag_max(struct info *i)
+{
+    put_u64(i, keyspace_stats(i->keyspace)->expire_lag_max_us);
+}
+static void expire_backlog(struct info *i)
+{
+    put_u64(i, keyspace_stats(i->keyspace)->expire_due_cells);
+}
+static void evicted_keys(struct info *i)
+{
+    put_u64(i, keyspace_stats(i->keyspace)->evicted);
+}
+static void keyspace_hits(struct info *i)
+{
+    put_u64(i, keyspace_stats(i->keyspace)->hits);
+}
+static void keyspace_misses(struct info *i)
+{
+    put_u64(i, keyspace_stats(i->keyspace)->misses);
+}
+static void pubsub_channels(struct info *i)
+{
+    put_u64(i, pubsub_count(PUBSUB_CHANNEL));
+}
+static void pubsub_patterns(struct info *i)
+{
+    put_u64(i, pubsub_count(PUBSUB_PATTERN));
+}
+static void pubsub_shard_channels(struct info *i)
+{
+    put_u64(i, pubsub_count(PUBSUB_SHARD));
+}
+static void turn_duration(struct info *i)
+{
+    put_u64(i, cycles_to_us(server_stats.turn_cycles));
+}
+static void command_duration(struct info *i)
+{
+    put_u64(i, cycles_to_us(server_stats.command_cycles));
+}
+static void turns_per_second(struct info *i)
+{
+    put_u64(i, (uint64_t)llround(stats_rate(RATE_TURNS)));
+}
+static void turn_usec(struct info *i)
+{
+    put_u64(i, cycles_to_us((uint64_t)stats_turn_cycles()));
+}
 
-static void replid(struct info *i) { buf_printf(i->out, "%s", replication_id); }
+static void replid(struct info *i)
+{
+    buf_printf(i->out, "%s", replication_id);
+}
 
-static void cpu_sys(struct info *i) { put_time(i, i->self.ru_stime); }
-static void cpu_user(struct info *i) { put_time(i, i->self.ru_utime); }
-static void cpu_sys_children(struct info *i) { put_time(i, i->children.ru_stime); }
-static void cpu_user_children(struct info *i) { put_time(i, i->children.ru_utime); }
-static void cpu_sys_thread(struct info *i) { put_time(i, i->thread.ru_stime); }
-static void cpu_user_thread(struct info *i) { put_time(i, i->thread.ru_utime); }
+static void cpu_sys(struct info *i)
+{
+    put_time(i, i->self.ru_stime);
+}
+static void cpu_user(struct info *i)
+{
+    put_time(i, i->self.ru_utime);
+}
+static void cpu_sys_children(struct info *i)
+{
+    put_time(i, i->children.ru_stime);
+}
+static void cpu_user_children(struct info *i)
+{
+    put_time(i, i->children.ru_utime);
+}
+static void cpu_sys_thread(struct info *i)
+{
+    put_time(i, i->thread.ru_stime);
+}
+static void cpu_user_thread(struct info *i)
+{
+    put_time(i, i->thread.ru_utime);
+}
 
 /* ---- the table --------------------------------------------------------------- */
 
 struct metric {
     enum section section;
     const char *name;
-    const char *constant;    /* the value; NULL: one of the following */
+    const char *constant; /* the value; NULL: one of the following */
     const uint64_t *counter;
     void (*write)(struct info *i);
 };
 
-#define IS(section, name, text) {SECTION_##section, name, text, NULL, NULL}
-#define COUNTS(section, name, field) {SECTION_##section, name, NULL, &server_stats.field, NULL}
-#define WRITES(section, name, function) {SECTION_##section, name, NULL, NULL, function}
+#define IS(section, name, text)                                                                              \
+    {                                                                                                        \
+        SECTION_##section, name, text, NULL, NULL                                                            \
+    }
+#define COUNTS(section, name, field)                                                                         \
+    {                                                                                                        \
+        SECTION_##section, name, NULL, &server_stats.field, NULL                                             \
+    }
+#define WRITES(section, name, function)                                                                      \
+    {                                                                                                        \
+        SECTION_##section, name, NULL, NULL, function                                                        \
+    }
 
 static const struct metric metrics[] = {
     IS(SERVER, "redis_version", REDIS_VERSION),
@@ -580,9 +794,11 @@ static void section_commandstats(struct info *i)
         command_full_name(command, name);
         uint64_t us = cycles_to_us(s->cycles);
         double each = s->calls ? (double)cycles_to_ns(s->cycles) / 1000 / (double)s->calls : 0;
-        buf_printf(i->out, "cmdstat_%s:calls=%llu,usec=%llu,usec_per_call=%.2f,rejected_calls=%llu,failed_calls=%llu\r\n",
-                   name, (unsigned long long)s->calls, (unsigned long long)us, each, (unsigned long long)s->rejected,
-                   (unsigned long long)s->failed);
+        buf_printf(
+            i->out,
+            "cmdstat_%s:calls=%llu,usec=%llu,usec_per_call=%.2f,rejected_calls=%llu,failed_calls=%llu\r\n",
+            name, (unsigned long long)s->calls, (unsigned long long)us, each, (unsigned long long)s->rejected,
+            (unsigned long long)s->failed);
     }
 }
 
@@ -651,10 +867,8 @@ static uint32_t sections_named(struct slice name)
 {
     if (slice_is(name, "default"))
         return SECTIONS_DEFAULT;
-    if (slice_is(name, "everything"))
+    if (slice_is(name, "everything") || slice_is(name, "all"))
         return SECTIONS_ALL;
-    if (slice_is(name, "all"))
-        return SECTIONS_ALL & ~(1u << SECTION_MODULES);
     for (unsigned s = 0; s < SECTION_COUNT; s++)
         if (slice_is(name, sections[s].name))
             return 1u << s;
@@ -689,9 +903,16 @@ static void info_run(struct call *c)
 }
 
 const struct command info_commands[] = {
-    {.name = "info", .run = info_run, .arity = -1, .flags = COMMAND_LOADING | COMMAND_STALE, .group = "server",
-     .since = "1.0.0", .categories = CATEGORY_DANGEROUS, .summary = "Tells about the server: figures and counters.",
-     .complexity = "O(1)", .syntax = "[section ...]",
+    {.name = "info",
+     .run = info_run,
+     .arity = -1,
+     .flags = COMMAND_LOADING | COMMAND_STALE,
+     .group = "server",
+     .since = "1.0.0",
+     .categories = CATEGORY_DANGEROUS,
+     .summary = "Tells about the server: figures and counters.",
+     .complexity = "O(1)",
+     .syntax = "[section ...]",
      .tips = "nondeterministic_output request_policy:all_shards response_policy:special"},
     {.name = NULL},
 };

@@ -16,13 +16,13 @@ char *info_human(char out[INFO_HUMAN_MAX], uint64_t bytes);
 
 /* What keyspaces, tables and clients take beside values; for INFO and MEMORY STATS. */
 struct memory_figures {
-    size_t used;       /* stats_memory_used() */
-    size_t resident;   /* of the process */
+    size_t used;                                  /* stats_memory_used() */
+    size_t resident;                              /* of the process */
     size_t allocated, active, allocator_resident; /* of the allocator and the arena */
-    size_t tables;     /* dict chunks, segments, expiry indexes */
+    size_t tables;                                /* dict chunks, segments, expiry indexes */
     size_t clients;
-    size_t overhead;   /* everything that isn't keys and values */
-    size_t dataset;    /* used - overhead */
+    size_t overhead; /* everything that isn't keys and values */
+    size_t dataset;  /* used - overhead */
     uint64_t keys;
 };
 struct memory_figures info_memory(struct keyspace *ks);

@@ -190,8 +190,8 @@ static void latency_graph(struct call *c)
     struct buf out = BUF_EMPTY;
     int64_t low, high;
     event_bounds(e, &low, &high);
-    buf_printf(&out, "%s - high %lld ms, low %lld ms (all time high %lld ms)\n", e->name, (long long)high, (long long)low,
-               (long long)e->worst);
+    buf_printf(&out, "%s - high %lld ms, low %lld ms (all time high %lld ms)\n", e->name, (long long)high,
+               (long long)low, (long long)e->worst);
     for (unsigned i = 0; i < GRAPH_COLUMNS; i++)
         buf_append_char(&out, '-');
     buf_append_char(&out, '\n');
@@ -211,9 +211,11 @@ static void report_event(struct buf *out, unsigned number, const struct event *e
     for (unsigned i = 0; i < e->count; i++)
         deviation += llabs(event_sample(e, i)->ms - mean);
     int64_t span = clock_ms() / 1000 - event_sample(e, 0)->seconds;
-    buf_printf(out, "%u. %s: %u spikes, %lld ms in the mean, %lld ms mean deviation, one each %.2f seconds; the worst ever took %lld ms.\n",
-               number, e->name, e->count, (long long)mean, (long long)(deviation / e->count), (double)span / e->count,
-               (long long)e->worst);
+    buf_printf(out,
+               "%u. %s: %u spikes, %lld ms in the mean, %lld ms mean deviation, one each %.2f seconds; the "
+               "worst ever took %lld ms.\n",
+               number, e->name, e->count, (long long)mean, (long long)(deviation / e->count),
+               (double)span / e->count, (long long)e->worst);
 }
 
 static void report_advice(struct buf *out)
@@ -222,15 +224,19 @@ static void report_advice(struct buf *out)
     if (event_find(SLICE("command")) || event_find(SLICE("fast-command"))) {
         if (config.slowlog_log_slower_than < 0 ||
             config.slowlog_log_slower_than > config.latency_monitor_threshold * 1000)
-            buf_printf(out, "- The slow log doesn't note what this monitor does. CONFIG SET slowlog-log-slower-than %lld makes it.\n",
+            buf_printf(out,
+                       "- The slow log doesn't note what this monitor does. CONFIG SET "
+                       "slowlog-log-slower-than %lld makes it.\n",
                        (long long)config.latency_monitor_threshold * 1000);
         buf_printf(out, "- SLOWLOG GET names the commands that took long.\n"
-                        "- Commands over very large values or ranges take long in one piece: ask for less at a time (SCAN, not KEYS).\n");
+                        "- Commands over very large values or ranges take long in one piece: ask for less at "
+                        "a time (SCAN, not KEYS).\n");
     }
     if (event_find(SLICE("expire-cycle")))
         buf_printf(out, "- Many keys expire at the same moment. Spread their expiry over some seconds.\n");
     if (event_find(SLICE("fork")))
-        buf_printf(out, "- Forking takes long with much memory; fewer snapshots, or a smaller server, make fewer pauses.\n");
+        buf_printf(out, "- Forking takes long with much memory; fewer snapshots, or a smaller server, make "
+                        "fewer pauses.\n");
     buf_printf(out, "- Look whether the machine swaps, or whether its processors are taken by others.\n");
 }
 
@@ -238,8 +244,10 @@ static void latency_doctor(struct call *c)
 {
     struct buf out = BUF_EMPTY;
     if (config.latency_monitor_threshold == 0 && event_count == 0) {
-        buf_printf(&out, "Latency monitoring is off. CONFIG SET latency-monitor-threshold <milliseconds> switches it on; "
-                         "come back when it has seen something.\n");
+        buf_printf(
+            &out,
+            "Latency monitoring is off. CONFIG SET latency-monitor-threshold <milliseconds> switches it on; "
+            "come back when it has seen something.\n");
     } else if (event_count == 0) {
         buf_printf(&out, "No latency spike was seen since monitoring is on, or since LATENCY RESET.\n");
     } else {
@@ -349,28 +357,82 @@ void latency_start(void)
 #define LATENCY_TIPS "nondeterministic_output request_policy:all_nodes response_policy:special"
 
 static const struct command subcommands[] = {
-    {.name = "doctor", .run = latency_doctor, .arity = 2, .flags = LATENCY_FLAGS, .group = "server", .since = "2.8.13",
-     .summary = "Reports on latency in words.", .complexity = "O(1)", .tips = LATENCY_TIPS},
-    {.name = "graph", .run = latency_graph, .arity = 3, .flags = LATENCY_FLAGS, .group = "server", .since = "2.8.13",
-     .summary = "Draws the latency of an event.", .complexity = "O(1)", .syntax = "event", .tips = LATENCY_TIPS},
-    {.name = "help", .run = latency_help, .arity = 2, .flags = COMMAND_LOADING | COMMAND_STALE, .group = "server",
-     .since = "2.8.13", .summary = "Tells about the subcommands.", .complexity = "O(1)"},
-    {.name = "histogram", .run = latency_histogram, .arity = -2, .flags = LATENCY_FLAGS, .group = "server", .since = "7.0.0",
+    {.name = "doctor",
+     .run = latency_doctor,
+     .arity = 2,
+     .flags = LATENCY_FLAGS,
+     .group = "server",
+     .since = "2.8.13",
+     .summary = "Reports on latency in words.",
+     .complexity = "O(1)",
+     .tips = LATENCY_TIPS},
+    {.name = "graph",
+     .run = latency_graph,
+     .arity = 3,
+     .flags = LATENCY_FLAGS,
+     .group = "server",
+     .since = "2.8.13",
+     .summary = "Draws the latency of an event.",
+     .complexity = "O(1)",
+     .syntax = "event",
+     .tips = LATENCY_TIPS},
+    {.name = "help",
+     .run = latency_help,
+     .arity = 2,
+     .flags = COMMAND_LOADING | COMMAND_STALE,
+     .group = "server",
+     .since = "2.8.13",
+     .summary = "Tells about the subcommands.",
+     .complexity = "O(1)"},
+    {.name = "histogram",
+     .run = latency_histogram,
+     .arity = -2,
+     .flags = LATENCY_FLAGS,
+     .group = "server",
+     .since = "7.0.0",
      .summary = "Shows how long the calls of commands took.",
      .complexity = "O(N) where N is the number of commands with latency information being retrieved.",
-     .syntax = "[command ...]", .tips = LATENCY_TIPS},
-    {.name = "history", .run = latency_history, .arity = 3, .flags = LATENCY_FLAGS, .group = "server", .since = "2.8.13",
-     .summary = "Shows the latency samples of an event.", .complexity = "O(1)", .syntax = "event", .tips = LATENCY_TIPS},
-    {.name = "latest", .run = latency_latest, .arity = 2, .flags = LATENCY_FLAGS, .group = "server", .since = "2.8.13",
-     .summary = "Shows the latest latency sample of each event.", .complexity = "O(1)", .tips = LATENCY_TIPS},
-    {.name = "reset", .run = latency_reset, .arity = -2, .flags = LATENCY_FLAGS, .group = "server", .since = "2.8.13",
-     .summary = "Forgets latency samples.", .complexity = "O(1)", .syntax = "[event ...]",
-     .tips = "request_policy:all_nodes response_policy:all_succeeded"},
+     .syntax = "[command ...]",
+     .tips = LATENCY_TIPS},
+    {.name = "history",
+     .run = latency_history,
+     .arity = 3,
+     .flags = LATENCY_FLAGS,
+     .group = "server",
+     .since = "2.8.13",
+     .summary = "Shows the latency samples of an event.",
+     .complexity = "O(1)",
+     .syntax = "event",
+     .tips = LATENCY_TIPS},
+    {.name = "latest",
+     .run = latency_latest,
+     .arity = 2,
+     .flags = LATENCY_FLAGS,
+     .group = "server",
+     .since = "2.8.13",
+     .summary = "Shows the latest latency sample of each event.",
+     .complexity = "O(1)",
+     .tips = LATENCY_TIPS},
+    {.name = "reset",
+     .run = latency_reset,
+     .arity = -2,
+     .flags = LATENCY_FLAGS,
+     .group = "server",
+     .since = "2.8.13",
+     .summary = "Forgets latency samples.",
+     .complexity = "O(1)",
+     .syntax = "[event ...]",
+     .tips = "request_policy:all_nodes response_policy:agg_sum"},
     {.name = NULL},
 };
 
 const struct command latency_commands[] = {
-    {.name = "latency", .arity = -2, .group = "server", .since = "2.8.13", .summary = "A container for latency commands.",
-     .complexity = "Depends on subcommand.", .subcommands = subcommands},
+    {.name = "latency",
+     .arity = -2,
+     .group = "server",
+     .since = "2.8.13",
+     .summary = "Groups the commands about latency.",
+     .complexity = "Depends on subcommand.",
+     .subcommands = subcommands},
     {.name = NULL},
 };

@@ -24,7 +24,7 @@ int main(int argc, char **argv)
     case CONFIG_START:
         break;
     }
-    if (!log_open(config.logfile))
+    if (!config_open_log())
         return 1;
     process_detach();
     log_notice("Hearth %s starts, process %d", HEARTH_VERSION, (int)getpid());

@@ -118,16 +118,21 @@ static void memory_doctor(struct call *c)
     struct buf out = BUF_EMPTY;
     unsigned clients = client_count();
     if (f.used < DOCTOR_FROM) {
-        buf_printf(&out, "The server holds next to nothing, so there is nothing to judge. Fill it and ask again.\n");
+        buf_printf(
+            &out, "The server holds next to nothing, so there is nothing to judge. Fill it and ask again.\n");
     } else {
         if ((double)f.used * 1.5 < (double)server_stats.memory_peak)
-            buf_printf(&out, " * The peak was far above what is used now. The resident size may stay high for that; MEMORY PURGE gives back what it can.\n");
+            buf_printf(&out, " * The peak was far above what is used now. The resident size may stay high "
+                             "for that; MEMORY PURGE gives back what it can.\n");
         if ((double)f.active > (double)f.allocated * 1.4 && f.active - f.allocated > ((size_t)10 << 20))
-            buf_printf(&out, " * Pages are sparsely filled: many values were deleted or changed their size.\n");
-        if ((double)f.resident > (double)f.allocator_resident * 1.4 && f.resident - f.allocator_resident > ((size_t)10 << 20))
+            buf_printf(&out,
+                       " * Pages are sparsely filled: many values were deleted or changed their size.\n");
+        if ((double)f.resident > (double)f.allocator_resident * 1.4 &&
+            f.resident - f.allocator_resident > ((size_t)10 << 20))
             buf_printf(&out, " * Much memory is resident that the allocators don't know of.\n");
         if (clients && f.clients / clients > ((size_t)200 << 10))
-            buf_printf(&out, " * Clients hold large buffers. CLIENT LIST shows which; client-output-buffer-limit bounds them.\n");
+            buf_printf(&out, " * Clients hold large buffers. CLIENT LIST shows which; "
+                             "client-output-buffer-limit bounds them.\n");
         if (out.len == 0)
             buf_printf(&out, "Nothing unusual was found in the use of memory.\n");
     }
@@ -152,8 +157,10 @@ static void memory_malloc_stats(struct call *c)
     struct buf out = BUF_EMPTY;
     struct arena_stats a = arena_stats();
     mem_report(report_line, &out);
-    buf_printf(&out, "\nArena: %zu bytes in %zu objects, %zu pages of %zu bytes, %zu bytes committed, %zu reserved\n", a.live,
-               a.objects, a.pages, ARENA_PAGE, a.committed, a.reserved);
+    buf_printf(
+        &out,
+        "\nArena: %zu bytes in %zu objects, %zu pages of %zu bytes, %zu bytes committed, %zu reserved\n",
+        a.live, a.objects, a.pages, ARENA_PAGE, a.committed, a.reserved);
     reply_verbatim(c->reply, "txt", buf_slice(&out));
     buf_deinit(&out);
 }
@@ -179,27 +186,69 @@ static void memory_help(struct call *c)
 #define SHARDS_TIPS "nondeterministic_output request_policy:all_shards response_policy:special"
 
 static const struct command subcommands[] = {
-    {.name = "doctor", .run = memory_doctor, .arity = 2, .group = "server", .since = "4.0.0",
-     .summary = "Reports on memory in words.", .complexity = "O(1)", .tips = SHARDS_TIPS},
-    {.name = "help", .run = memory_help, .arity = 2, .flags = COMMAND_LOADING | COMMAND_STALE, .group = "server",
-     .since = "4.0.0", .summary = "Tells about the subcommands.", .complexity = "O(1)"},
-    {.name = "malloc-stats", .run = memory_malloc_stats, .arity = 2, .group = "server", .since = "4.0.0",
+    {.name = "doctor",
+     .run = memory_doctor,
+     .arity = 2,
+     .group = "server",
+     .since = "4.0.0",
+     .summary = "Reports on memory in words.",
+     .complexity = "O(1)",
+     .tips = SHARDS_TIPS},
+    {.name = "help",
+     .run = memory_help,
+     .arity = 2,
+     .flags = COMMAND_LOADING | COMMAND_STALE,
+     .group = "server",
+     .since = "4.0.0",
+     .summary = "Tells about the subcommands.",
+     .complexity = "O(1)"},
+    {.name = "malloc-stats",
+     .run = memory_malloc_stats,
+     .arity = 2,
+     .group = "server",
+     .since = "4.0.0",
      .summary = "Shows the allocators' own figures.",
-     .complexity = "Depends on how much memory is allocated, could be slow", .tips = SHARDS_TIPS},
-    {.name = "purge", .run = memory_purge, .arity = 2, .group = "server", .since = "4.0.0",
+     .complexity = "Depends on how much memory is allocated, could be slow",
+     .tips = SHARDS_TIPS},
+    {.name = "purge",
+     .run = memory_purge,
+     .arity = 2,
+     .group = "server",
+     .since = "4.0.0",
      .summary = "Gives unused memory back to the system.",
      .complexity = "Depends on how much memory is allocated, could be slow",
      .tips = "request_policy:all_shards response_policy:all_succeeded"},
-    {.name = "stats", .run = memory_stats, .arity = 2, .group = "server", .since = "4.0.0",
-     .summary = "Shows what memory is used for.", .complexity = "O(1)", .tips = SHARDS_TIPS},
-    {.name = "usage", .run = memory_usage, .arity = -3, .flags = COMMAND_READONLY, .first = 2, .last = 2, .step = 1,
-     .group = "server", .since = "4.0.0", .summary = "Tells how many bytes a key and its value take.",
-     .complexity = "O(1)", .syntax = "key [SAMPLES count:integer]", .key_flags = "RO"},
+    {.name = "stats",
+     .run = memory_stats,
+     .arity = 2,
+     .group = "server",
+     .since = "4.0.0",
+     .summary = "Shows what memory is used for.",
+     .complexity = "O(1)",
+     .tips = SHARDS_TIPS},
+    {.name = "usage",
+     .run = memory_usage,
+     .arity = -3,
+     .flags = COMMAND_READONLY,
+     .first = 2,
+     .last = 2,
+     .step = 1,
+     .group = "server",
+     .since = "4.0.0",
+     .summary = "Tells how many bytes a key and its value take.",
+     .complexity = "O(1)",
+     .syntax = "key [SAMPLES count:integer]",
+     .key_flags = "RO"},
     {.name = NULL},
 };
 
 const struct command memory_commands[] = {
-    {.name = "memory", .arity = -2, .group = "server", .since = "4.0.0", .summary = "A container for memory commands.",
-     .complexity = "Depends on subcommand.", .subcommands = subcommands},
+    {.name = "memory",
+     .arity = -2,
+     .group = "server",
+     .since = "4.0.0",
+     .summary = "Groups the commands about memory.",
+     .complexity = "Depends on subcommand.",
+     .subcommands = subcommands},
     {.name = NULL},
 };

@@ -47,6 +47,8 @@ void monitor_write(const struct client *c, const struct command *command, const 
     int64_t now = clock_us();
     socket_peer(&c->conn, peer);
     line.len = 0;
+    if (c->conn.is_unix)
+        peer[strlen(peer) - 2] = '\0'; /* without the ":0" */
     buf_printf(&line, "+%" PRId64 ".%06" PRId64 " [%u %s%s]", now / 1000000, now % 1000000, c->db,
                c->conn.is_unix ? "unix:" : "", peer);
     for (uint32_t i = 0; i < argc; i++) {

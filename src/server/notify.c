@@ -50,10 +50,27 @@ static void event(void *ctx, unsigned db, struct slice key, enum event_class cls
         publish("keyevent", db, slice_of(name), key);
 }
 
+static struct keyspace *observed;
+
+void notify_attend(void)
+{
+    keyspace_attend(observed, watch_any() || config.notify_keyspace_events);
+}
+
+static bool follow_setting(const char **error)
+{
+    (void)error;
+    notify_attend();
+    return true;
+}
+
 void notify_init(struct keyspace *ks)
 {
     static struct keyspace_observer observer;
     observer = (struct keyspace_observer){
         .changed = changed, .flushing = flushing, .swapping = swapping, .event = event, .ctx = ks};
+    observed = ks;
     keyspace_observe(ks, &observer);
+    notify_attend();
+    config_on_change("notify-keyspace-events", follow_setting);
 }

@@ -9,4 +9,7 @@
 /* Observes ks from now on. */
 void notify_init(struct keyspace *ks);
 
+/* Keys are watched or no longer: the keyspace is told whether anybody listens. */
+void notify_attend(void);
+
 #endif

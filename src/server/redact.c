@@ -30,7 +30,8 @@ static bool is_secret(const struct command *command, const struct slice *argv, u
     return false;
 }
 
-struct slice redact_argument(const struct command *command, const struct slice *argv, uint32_t argc, uint32_t i)
+struct slice redact_argument(const struct command *command, const struct slice *argv, uint32_t argc,
+                             uint32_t i)
 {
     return is_secret(command, argv, argc, i) ? SLICE("(redacted)") : argv[i];
 }

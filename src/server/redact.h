@@ -6,6 +6,7 @@
 #include "commands/command.h"
 
 /* argv[i], or "(redacted)" where a password stands. Borrowed as argv is. */
-struct slice redact_argument(const struct command *command, const struct slice *argv, uint32_t argc, uint32_t i);
+struct slice redact_argument(const struct command *command, const struct slice *argv, uint32_t argc,
+                             uint32_t i);
 
 #endif

@@ -64,6 +64,12 @@ static bool follow_bulk_limit(const char **error)
     return true;
 }
 
+static void reset_counters(void)
+{
+    stats_reset();
+    keyspace_reset_stats(server_keyspace);
+}
+
 bool server_start(void)
 {
     if (!listen_fit_clients())
@@ -81,6 +87,7 @@ bool server_start(void)
     latency_start();
     stats_start();
     client_start();
+    config_on_reset_stat(reset_counters);
     return listen_open(accepted);
 }
 

@@ -7,6 +7,8 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/number.h"
+#include "server/client.h"
+#include "server/config.h"
 #include "server/server.h"
 #include "server/version.h"
 
@@ -103,10 +105,10 @@ static void lolwut_run(struct call *c)
             return;
         i = 3;
     }
-    if (i < c->argc && !call_int(c, i, &columns, NULL))
-        return;
-    if (i + 1 < c->argc && !call_int(c, i + 1, &rows, NULL))
-        return;
+    if (i < c->argc)
+        number_parse_i64(c->argv[i], &columns);
+    if (i + 1 < c->argc)
+        number_parse_i64(c->argv[i + 1], &rows);
     columns = columns < 8 ? 8 : columns > 80 ? 80 : columns;
     rows = rows < 4 ? 4 : rows > 40 ? 40 : rows;
     struct buf out = BUF_EMPTY;
@@ -141,9 +143,40 @@ static void reply_nothing(struct call *c)
     reply_array(c->reply, 0);
 }
 
+/* Loading is refused as Redis refuses it where the setting allows, or doesn't allow, modules. */
+static bool modules_allowed(struct call *c)
+{
+    if (c->client && config_allows(config.enable_module_command, socket_peer_is_loopback(&c->client->conn)))
+        return true;
+    reply_error(
+        c->reply,
+        "ERR MODULE command not allowed. If the enable-module-command option is set to \"local\", you can "
+        "run it from a local connection, otherwise you need to set this option in the configuration "
+        "file, and then restart the server.");
+    return false;
+}
+
+static void module_load(struct call *c)
+{
+    if (modules_allowed(c))
+        reply_error(c->reply, "ERR Error loading the extension. Please check the server logs.");
+}
+
+static void module_unload(struct call *c)
+{
+    if (modules_allowed(c))
+        reply_error(c->reply, "ERR Error unloading module: no such module with that name");
+}
+
 static void module_help(struct call *c)
 {
-    static const char *const lines[] = {"LIST", "    The loaded modules: there are none.", NULL};
+    static const char *const lines[] = {
+        "LIST",
+        "    The loaded modules: there are none.",
+        "LOAD <path> [<arg> ...], LOADEX <path> ..., UNLOAD <name>",
+        "    Refused: this server has no modules.",
+        NULL,
+    };
     call_help(c, lines);
 }
 
@@ -307,19 +340,24 @@ static void acl_help(struct call *c)
 #define HELP_FLAGS (COMMAND_LOADING | COMMAND_STALE)
 
 #define CLUSTER_ADMIN (COMMAND_ADMIN | COMMAND_STALE | COMMAND_NO_ASYNC_LOADING)
-#define CLUSTER_ROW(name_, arity_, flags_, since_, syntax_, tips_)                                                     \
-    {.name = name_, .run = cluster_disabled, .arity = arity_, .flags = flags_, .group = "cluster", .since = since_,     \
-     .summary = "Answers that this server is no cluster.", .complexity = "O(1)", .syntax = syntax_, .tips = tips_}
+#define CLUSTER_ROW(name_, arity_, flags_, since_, syntax_, tips_, ...)                                      \
+    {                                                                                                        \
+        .name = name_, .run = cluster_disabled, .arity = arity_, .flags = flags_, .group = "cluster",        \
+        .since = since_, .summary = "Answers that this server is no cluster.", .complexity = "O(1)",         \
+        .syntax = syntax_, .tips = tips_, ##__VA_ARGS__                                                      \
+    }
 #define CHANGING "nondeterministic_output"
 
 static const struct command cluster_subcommands[] = {
     CLUSTER_ROW("addslots", -3, CLUSTER_ADMIN, "3.0.0", "slot:integer [slot:integer ...]", NULL),
-    CLUSTER_ROW("addslotsrange", -4, CLUSTER_ADMIN, "7.0.0", "range=(start-slot:integer end-slot:integer) ...", NULL),
+    CLUSTER_ROW("addslotsrange", -4, CLUSTER_ADMIN, "7.0.0",
+                "range=(start-slot:integer end-slot:integer) ...", NULL),
     CLUSTER_ROW("bumpepoch", 2, CLUSTER_ADMIN, "3.0.0", NULL, CHANGING),
     CLUSTER_ROW("count-failure-reports", 3, COMMAND_ADMIN | COMMAND_STALE, "3.0.0", "node-id", CHANGING),
     CLUSTER_ROW("countkeysinslot", 3, COMMAND_STALE, "3.0.0", "slot:integer", NULL),
     CLUSTER_ROW("delslots", -3, CLUSTER_ADMIN, "3.0.0", "slot:integer [slot:integer ...]", NULL),
-    CLUSTER_ROW("delslotsrange", -4, CLUSTER_ADMIN, "7.0.0", "range=(start-slot:integer end-slot:integer) ...", NULL),
+    CLUSTER_ROW("delslotsrange", -4, CLUSTER_ADMIN, "7.0.0",
+                "range=(start-slot:integer end-slot:integer) ...", NULL),
     CLUSTER_ROW("failover", -2, CLUSTER_ADMIN, "3.0.0", "[options=FORCE | TAKEOVER]", NULL),
     CLUSTER_ROW("flushslots", 2, CLUSTER_ADMIN, "3.0.0", NULL, NULL),
     CLUSTER_ROW("forget", 3, CLUSTER_ADMIN, "3.0.0", "node-id", NULL),
@@ -334,69 +372,191 @@ static const struct command cluster_subcommands[] = {
     CLUSTER_ROW("nodes", 2, COMMAND_STALE, "3.0.0", NULL, CHANGING),
     CLUSTER_ROW("replicas", 3, COMMAND_ADMIN | COMMAND_STALE, "5.0.0", "node-id", CHANGING),
     CLUSTER_ROW("replicate", 3, CLUSTER_ADMIN, "3.0.0", "node-id", NULL),
-    CLUSTER_ROW("reset", -2, COMMAND_ADMIN | COMMAND_STALE | COMMAND_NOSCRIPT, "3.0.0", "[reset-type=HARD | SOFT]", NULL),
+    CLUSTER_ROW("reset", -2, COMMAND_ADMIN | COMMAND_STALE | COMMAND_NOSCRIPT, "3.0.0",
+                "[reset-type=HARD | SOFT]", NULL),
     CLUSTER_ROW("saveconfig", 2, CLUSTER_ADMIN, "3.0.0", NULL, NULL),
     CLUSTER_ROW("set-config-epoch", 3, CLUSTER_ADMIN, "3.0.0", "config-epoch:integer", NULL),
     CLUSTER_ROW("setslot", -4, CLUSTER_ADMIN, "3.0.0",
-                "slot:integer subcommand=<IMPORTING importing~node-id:string | MIGRATING migrating~node-id:string | NODE node~node-id:string | STABLE>", NULL),
+                "slot:integer subcommand=<IMPORTING importing~node-id:string | MIGRATING "
+                "migrating~node-id:string | NODE node~node-id:string | STABLE>",
+                NULL),
     CLUSTER_ROW("shards", 2, COMMAND_STALE | COMMAND_LOADING, "7.0.0", NULL, CHANGING),
-    CLUSTER_ROW("slaves", 3, COMMAND_ADMIN | COMMAND_STALE, "3.0.0", "node-id", CHANGING),
-    CLUSTER_ROW("slots", 2, COMMAND_STALE | COMMAND_LOADING, "3.0.0", NULL, CHANGING),
+    CLUSTER_ROW("slaves", 3, COMMAND_ADMIN | COMMAND_STALE, "3.0.0", "node-id", CHANGING,
+                .deprecated_since = "5.0.0", .replaced_by = "`CLUSTER REPLICAS`"),
+    CLUSTER_ROW("slots", 2, COMMAND_STALE | COMMAND_LOADING, "3.0.0", NULL, CHANGING,
+                .deprecated_since = "7.0.0", .replaced_by = "`CLUSTER SHARDS`"),
     {.name = NULL},
 };
 
+#define MODULE_FLAGS (COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_NO_ASYNC_LOADING)
+
 static const struct command module_subcommands[] = {
-    {.name = "help", .run = module_help, .arity = 2, .flags = HELP_FLAGS, .group = "server", .since = "5.0.0",
-     .summary = HELP_SUMMARY, .complexity = "O(1)"},
-    {.name = "list", .run = reply_nothing, .arity = 2, .flags = COMMAND_ADMIN | COMMAND_NOSCRIPT, .group = "server",
-     .since = "4.0.0", .summary = "Lists the loaded modules.",
-     .complexity = "O(N) where N is the number of loaded modules.", .tips = "nondeterministic_output_order"},
+    {.name = "help",
+     .run = module_help,
+     .arity = 2,
+     .flags = HELP_FLAGS,
+     .group = "server",
+     .since = "5.0.0",
+     .summary = HELP_SUMMARY,
+     .complexity = "O(1)"},
+    {.name = "list",
+     .run = reply_nothing,
+     .arity = 2,
+     .flags = COMMAND_ADMIN | COMMAND_NOSCRIPT,
+     .group = "server",
+     .since = "4.0.0",
+     .summary = "Lists the loaded modules.",
+     .complexity = "O(N) where N is the number of loaded modules.",
+     .tips = "nondeterministic_output_order"},
+    {.name = "load",
+     .run = module_load,
+     .arity = -3,
+     .flags = MODULE_FLAGS,
+     .group = "server",
+     .since = "4.0.0",
+     .summary = "Refuses to load a module.",
+     .complexity = "O(1)",
+     .syntax = "path [arg ...]"},
+    {.name = "loadex",
+     .run = module_load,
+     .arity = -3,
+     .flags = MODULE_FLAGS,
+     .group = "server",
+     .since = "7.0.0",
+     .summary = "Refuses to load a module.",
+     .complexity = "O(1)",
+     .syntax = "path [configs=CONFIG (name value) [CONFIG (name value) ...]] [args=ARGS args ...]"},
+    {.name = "unload",
+     .run = module_unload,
+     .arity = 3,
+     .flags = MODULE_FLAGS,
+     .group = "server",
+     .since = "4.0.0",
+     .summary = "Refuses to unload a module.",
+     .complexity = "O(1)",
+     .syntax = "name"},
     {.name = NULL},
 };
 
 static const struct command script_subcommands[] = {
-    {.name = "exists", .run = script_exists, .arity = -3, .flags = COMMAND_NOSCRIPT, .group = "scripting", .since = "2.6.0",
+    {.name = "exists",
+     .run = script_exists,
+     .arity = -3,
+     .flags = COMMAND_NOSCRIPT,
+     .group = "scripting",
+     .since = "2.6.0",
      .summary = "Tells which scripts are in the cache.",
-     .complexity = "O(N) with N being the number of scripts to check (so checking a single script is an O(1) operation).",
-     .syntax = "sha1 [sha1 ...]", .tips = "request_policy:all_shards response_policy:agg_logical_and"},
-    {.name = "flush", .run = script_flush, .arity = -2, .flags = COMMAND_NOSCRIPT, .group = "scripting", .since = "2.6.0",
-     .summary = "Empties the script cache.", .complexity = "O(N) with N being the number of scripts in cache",
-     .syntax = "[flush-type@6.2.0=ASYNC | SYNC]", .tips = "request_policy:all_nodes response_policy:all_succeeded"},
-    {.name = "help", .run = script_help, .arity = 2, .flags = HELP_FLAGS, .group = "scripting", .since = "5.0.0",
-     .summary = HELP_SUMMARY, .complexity = "O(1)"},
-    {.name = "kill", .run = script_kill, .arity = 2, .flags = COMMAND_NOSCRIPT | COMMAND_ALLOW_BUSY, .group = "scripting",
-     .since = "2.6.0", .summary = "Ends the running script.", .complexity = "O(1)",
+     .complexity = "O(N) with N being the number of scripts to check (so checking a single script is an O(1) "
+                   "operation).",
+     .syntax = "sha1 [sha1 ...]",
+     .tips = "request_policy:all_shards response_policy:agg_logical_and"},
+    {.name = "flush",
+     .run = script_flush,
+     .arity = -2,
+     .flags = COMMAND_NOSCRIPT,
+     .group = "scripting",
+     .since = "2.6.0",
+     .summary = "Empties the script cache.",
+     .complexity = "O(N) with N being the number of scripts in cache",
+     .syntax = "[flush-type@6.2.0=ASYNC | SYNC]",
+     .tips = "request_policy:all_nodes response_policy:all_succeeded"},
+    {.name = "help",
+     .run = script_help,
+     .arity = 2,
+     .flags = HELP_FLAGS,
+     .group = "scripting",
+     .since = "5.0.0",
+     .summary = HELP_SUMMARY,
+     .complexity = "O(1)"},
+    {.name = "kill",
+     .run = script_kill,
+     .arity = 2,
+     .flags = COMMAND_NOSCRIPT | COMMAND_ALLOW_BUSY,
+     .group = "scripting",
+     .since = "2.6.0",
+     .summary = "Ends the running script.",
+     .complexity = "O(1)",
      .tips = "request_policy:all_shards response_policy:one_succeeded"},
     {.name = NULL},
 };
 
 static const struct command function_subcommands[] = {
-    {.name = "flush", .run = function_flush, .arity = -2, .flags = COMMAND_NOSCRIPT | COMMAND_WRITE, .group = "scripting",
-     .since = "7.0.0", .summary = "Deletes all libraries.", .complexity = "O(N) where N is the number of functions deleted",
-     .syntax = "[flush-type=ASYNC | SYNC]", .tips = "request_policy:all_shards response_policy:all_succeeded"},
-    {.name = "help", .run = function_help, .arity = 2, .flags = HELP_FLAGS, .group = "scripting", .since = "7.0.0",
-     .summary = HELP_SUMMARY, .complexity = "O(1)"},
-    {.name = "kill", .run = script_kill, .arity = 2, .flags = COMMAND_NOSCRIPT | COMMAND_ALLOW_BUSY, .group = "scripting",
-     .since = "7.0.0", .summary = "Ends the running function.", .complexity = "O(1)",
+    {.name = "flush",
+     .run = function_flush,
+     .arity = -2,
+     .flags = COMMAND_NOSCRIPT | COMMAND_WRITE,
+     .group = "scripting",
+     .since = "7.0.0",
+     .summary = "Deletes all libraries.",
+     .complexity = "O(N) where N is the number of functions deleted",
+     .syntax = "[flush-type=ASYNC | SYNC]",
+     .tips = "request_policy:all_shards response_policy:all_succeeded"},
+    {.name = "help",
+     .run = function_help,
+     .arity = 2,
+     .flags = HELP_FLAGS,
+     .group = "scripting",
+     .since = "7.0.0",
+     .summary = HELP_SUMMARY,
+     .complexity = "O(1)"},
+    {.name = "kill",
+     .run = script_kill,
+     .arity = 2,
+     .flags = COMMAND_NOSCRIPT | COMMAND_ALLOW_BUSY,
+     .group = "scripting",
+     .since = "7.0.0",
+     .summary = "Ends the running function.",
+     .complexity = "O(1)",
      .tips = "request_policy:all_shards response_policy:one_succeeded"},
-    {.name = "list", .run = function_list, .arity = -2, .flags = COMMAND_NOSCRIPT, .group = "scripting", .since = "7.0.0",
-     .summary = "Lists the libraries.", .complexity = "O(N) where N is the number of functions",
-     .syntax = "[LIBRARYNAME library-name-pattern] [WITHCODE]", .tips = "nondeterministic_output_order"},
+    {.name = "list",
+     .run = function_list,
+     .arity = -2,
+     .flags = COMMAND_NOSCRIPT,
+     .group = "scripting",
+     .since = "7.0.0",
+     .summary = "Lists the libraries.",
+     .complexity = "O(N) where N is the number of functions",
+     .syntax = "[LIBRARYNAME library-name-pattern] [WITHCODE]",
+     .tips = "nondeterministic_output_order"},
     {.name = NULL},
 };
 
 #define ACL_FLAGS (COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE)
 
 static const struct command acl_subcommands[] = {
-    {.name = "cat", .run = acl_cat, .arity = -2, .flags = ACL_FLAGS, .group = "server", .since = "6.0.0",
+    {.name = "cat",
+     .run = acl_cat,
+     .arity = -2,
+     .flags = ACL_FLAGS,
+     .group = "server",
+     .since = "6.0.0",
      .summary = "Lists the categories, or the commands of one.",
-     .complexity = "O(1) since the categories and commands are a fixed set.", .syntax = "[category]"},
-    {.name = "help", .run = acl_help, .arity = 2, .flags = HELP_FLAGS, .group = "server", .since = "6.0.0",
-     .summary = HELP_SUMMARY, .complexity = "O(1)"},
-    {.name = "users", .run = acl_users, .arity = 2, .flags = ACL_FLAGS | COMMAND_ADMIN, .group = "server", .since = "6.0.0",
-     .summary = "Lists the names of the users.", .complexity = "O(N). Where N is the number of configured users."},
-    {.name = "whoami", .run = acl_whoami, .arity = 2, .flags = ACL_FLAGS, .group = "server", .since = "6.0.0",
-     .summary = "Names the user of this connection.", .complexity = "O(1)"},
+     .complexity = "O(1) since the categories and commands are a fixed set.",
+     .syntax = "[category]"},
+    {.name = "help",
+     .run = acl_help,
+     .arity = 2,
+     .flags = HELP_FLAGS,
+     .group = "server",
+     .since = "6.0.0",
+     .summary = HELP_SUMMARY,
+     .complexity = "O(1)"},
+    {.name = "users",
+     .run = acl_users,
+     .arity = 2,
+     .flags = ACL_FLAGS | COMMAND_ADMIN,
+     .group = "server",
+     .since = "6.0.0",
+     .summary = "Lists the names of the users.",
+     .complexity = "O(N). Where N is the number of configured users."},
+    {.name = "whoami",
+     .run = acl_whoami,
+     .arity = 2,
+     .flags = ACL_FLAGS,
+     .group = "server",
+     .since = "6.0.0",
+     .summary = "Names the user of this connection.",
+     .complexity = "O(1)"},
     {.name = NULL},
 };
 
@@ -405,39 +565,124 @@ static const struct command acl_subcommands[] = {
 #define ONLY_CLUSTER_FLAGS (COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST)
 
 const struct command server_commands[] = {
-    {.name = "time", .run = time_run, .arity = 1, .flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST, .group = "server",
-     .since = "2.6.0", .summary = "Tells the server's time.", .complexity = "O(1)", .tips = CHANGING},
-    {.name = "role", .run = role_run, .arity = 1, .flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST,
-     .group = "server", .since = "2.8.12", .categories = CATEGORY_ADMIN | CATEGORY_DANGEROUS,
-     .summary = "Tells the server's part in replication.", .complexity = "O(1)"},
-    {.name = "lolwut", .run = lolwut_run, .arity = -1, .flags = COMMAND_READONLY | COMMAND_FAST, .group = "server",
-     .since = "5.0.0", .summary = "Draws something, and tells the version.", .syntax = "[VERSION version:integer]"},
-    {.name = "shutdown", .run = shutdown_run, .arity = -1,
-     .flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_NO_MULTI | COMMAND_ALLOW_BUSY,
-     .group = "server", .since = "1.0.0", .summary = "Ends the server.",
-     .complexity = "O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1)",
-     .syntax = "[save-selector=NOSAVE | SAVE] [NOW@7.0.0] [FORCE@7.0.0] [ABORT@7.0.0]"},
-    {.name = "replicaof", .run = replicaof_run, .arity = 3, .flags = REPLICA_FLAGS, .group = "server", .since = "5.0.0",
-     .summary = "Makes the server a replica, or a master again.", .complexity = "O(1)", .syntax = REPLICA_SYNTAX},
-    {.name = "slaveof", .run = replicaof_run, .arity = 3, .flags = REPLICA_FLAGS, .group = "server", .since = "1.0.0",
-     .summary = "Makes the server a replica, or a master again.", .complexity = "O(1)", .syntax = REPLICA_SYNTAX,
-     .deprecated_since = "5.0.0", .replaced_by = "`REPLICAOF`"},
-    {.name = "readonly", .run = cluster_disabled, .arity = 1, .flags = ONLY_CLUSTER_FLAGS, .group = "cluster",
-     .since = "3.0.0", .categories = CATEGORY_CONNECTION, .summary = "Allows reading from a replica in a cluster.",
+    {.name = "time",
+     .run = time_run,
+     .arity = 1,
+     .flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST,
+     .group = "server",
+     .since = "2.6.0",
+     .summary = "Tells the server's time.",
+     .complexity = "O(1)",
+     .tips = CHANGING},
+    {.name = "role",
+     .run = role_run,
+     .arity = 1,
+     .flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST,
+     .group = "server",
+     .since = "2.8.12",
+     .categories = CATEGORY_ADMIN | CATEGORY_DANGEROUS,
+     .summary = "Tells the server's part in replication.",
      .complexity = "O(1)"},
-    {.name = "readwrite", .run = cluster_disabled, .arity = 1, .flags = ONLY_CLUSTER_FLAGS, .group = "cluster",
-     .since = "3.0.0", .categories = CATEGORY_CONNECTION, .summary = "Ends READONLY.", .complexity = "O(1)"},
-    {.name = "asking", .run = cluster_disabled, .arity = 1, .flags = COMMAND_FAST, .group = "cluster", .since = "3.0.0",
-     .categories = CATEGORY_CONNECTION, .summary = "Tells that a redirection is being followed.", .complexity = "O(1)"},
-    {.name = "cluster", .arity = -2, .group = "cluster", .since = "3.0.0", .summary = "A container for cluster commands.",
-     .complexity = "Depends on subcommand.", .subcommands = cluster_subcommands},
-    {.name = "module", .arity = -2, .group = "server", .since = "4.0.0", .summary = "A container for module commands.",
-     .complexity = "Depends on subcommand.", .subcommands = module_subcommands},
-    {.name = "script", .arity = -2, .group = "scripting", .since = "2.6.0", .summary = "A container for script commands.",
-     .complexity = "Depends on subcommand.", .subcommands = script_subcommands},
-    {.name = "function", .arity = -2, .group = "scripting", .since = "7.0.0", .summary = "A container for function commands.",
-     .complexity = "Depends on subcommand.", .subcommands = function_subcommands},
-    {.name = "acl", .arity = -2, .group = "server", .since = "6.0.0", .summary = "A container for user commands.",
-     .complexity = "Depends on subcommand.", .subcommands = acl_subcommands},
+    {.name = "lolwut",
+     .run = lolwut_run,
+     .arity = -1,
+     .flags = COMMAND_READONLY | COMMAND_FAST,
+     .group = "server",
+     .since = "5.0.0",
+     .summary = "Draws something, and tells the version.",
+     .syntax = "[VERSION version:integer]"},
+    {.name = "shutdown",
+     .run = shutdown_run,
+     .arity = -1,
+     .flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_NO_MULTI |
+              COMMAND_ALLOW_BUSY,
+     .group = "server",
+     .since = "1.0.0",
+     .summary = "Ends the server.",
+     .complexity = "O(N) when saving, where N is the total number of keys in all databases when saving data, "
+                   "otherwise O(1)",
+     .syntax = "[save-selector=NOSAVE | SAVE] [NOW@7.0.0] [FORCE@7.0.0] [ABORT@7.0.0]"},
+    {.name = "replicaof",
+     .run = replicaof_run,
+     .arity = 3,
+     .flags = REPLICA_FLAGS,
+     .group = "server",
+     .since = "5.0.0",
+     .summary = "Makes the server a replica, or a master again.",
+     .complexity = "O(1)",
+     .syntax = REPLICA_SYNTAX},
+    {.name = "slaveof",
+     .run = replicaof_run,
+     .arity = 3,
+     .flags = REPLICA_FLAGS,
+     .group = "server",
+     .since = "1.0.0",
+     .summary = "Makes the server a replica, or a master again.",
+     .complexity = "O(1)",
+     .syntax = REPLICA_SYNTAX,
+     .deprecated_since = "5.0.0",
+     .replaced_by = "`REPLICAOF`"},
+    {.name = "readonly",
+     .run = cluster_disabled,
+     .arity = 1,
+     .flags = ONLY_CLUSTER_FLAGS,
+     .group = "cluster",
+     .since = "3.0.0",
+     .categories = CATEGORY_CONNECTION,
+     .summary = "Allows reading from a replica in a cluster.",
+     .complexity = "O(1)"},
+    {.name = "readwrite",
+     .run = cluster_disabled,
+     .arity = 1,
+     .flags = ONLY_CLUSTER_FLAGS,
+     .group = "cluster",
+     .since = "3.0.0",
+     .categories = CATEGORY_CONNECTION,
+     .summary = "Ends READONLY.",
+     .complexity = "O(1)"},
+    {.name = "asking",
+     .run = cluster_disabled,
+     .arity = 1,
+     .flags = COMMAND_FAST,
+     .group = "cluster",
+     .since = "3.0.0",
+     .categories = CATEGORY_CONNECTION,
+     .summary = "Tells that a redirection is being followed.",
+     .complexity = "O(1)"},
+    {.name = "cluster",
+     .arity = -2,
+     .group = "cluster",
+     .since = "3.0.0",
+     .summary = "Groups the cluster commands.",
+     .complexity = "Depends on subcommand.",
+     .subcommands = cluster_subcommands},
+    {.name = "module",
+     .arity = -2,
+     .group = "server",
+     .since = "4.0.0",
+     .summary = "Groups the module commands.",
+     .complexity = "Depends on subcommand.",
+     .subcommands = module_subcommands},
+    {.name = "script",
+     .arity = -2,
+     .group = "scripting",
+     .since = "2.6.0",
+     .summary = "Groups the script commands.",
+     .complexity = "Depends on subcommand.",
+     .subcommands = script_subcommands},
+    {.name = "function",
+     .arity = -2,
+     .group = "scripting",
+     .since = "7.0.0",
+     .summary = "Groups the function commands.",
+     .complexity = "Depends on subcommand.",
+     .subcommands = function_subcommands},
+    {.name = "acl",
+     .arity = -2,
+     .group = "server",
+     .since = "6.0.0",
+     .summary = "Groups the user commands.",
+     .complexity = "Depends on subcommand.",
+     .subcommands = acl_subcommands},
     {.name = NULL},
 };

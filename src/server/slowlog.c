@@ -78,8 +78,8 @@ static void add_arg(struct slow_entry *e, struct slice value)
     a->len = (uint32_t)e->text.len - a->at;
 }
 
-void slowlog_add(const struct client *c, const struct command *command, const struct slice *argv, uint32_t argc,
-                 uint64_t cycles)
+void slowlog_add(const struct client *c, const struct command *command, const struct slice *argv,
+                 uint32_t argc, uint64_t cycles)
 {
     if (command->flags & COMMAND_SKIP_SLOWLOG || config.slowlog_max_len == 0)
         return;
@@ -186,22 +186,52 @@ static void slowlog_help(struct call *c)
 #define SLOWLOG_FLAGS (COMMAND_ADMIN | COMMAND_LOADING | COMMAND_STALE)
 
 static const struct command subcommands[] = {
-    {.name = "get", .run = slowlog_get, .arity = -2, .flags = SLOWLOG_FLAGS, .group = "server", .since = "2.2.12",
-     .summary = "Shows the newest entries of the slow log.", .complexity = "O(N) where N is the number of entries returned",
-     .syntax = "[count:integer]", .tips = "request_policy:all_nodes nondeterministic_output"},
-    {.name = "help", .run = slowlog_help, .arity = 2, .flags = COMMAND_LOADING | COMMAND_STALE, .group = "server",
-     .since = "6.2.0", .summary = "Tells about the subcommands.", .complexity = "O(1)"},
-    {.name = "len", .run = slowlog_len, .arity = 2, .flags = SLOWLOG_FLAGS, .group = "server", .since = "2.2.12",
-     .summary = "Counts the entries of the slow log.", .complexity = "O(1)",
+    {.name = "get",
+     .run = slowlog_get,
+     .arity = -2,
+     .flags = SLOWLOG_FLAGS,
+     .group = "server",
+     .since = "2.2.12",
+     .summary = "Shows the newest entries of the slow log.",
+     .complexity = "O(N) where N is the number of entries returned",
+     .syntax = "[count:integer]",
+     .tips = "request_policy:all_nodes nondeterministic_output"},
+    {.name = "help",
+     .run = slowlog_help,
+     .arity = 2,
+     .flags = COMMAND_LOADING | COMMAND_STALE,
+     .group = "server",
+     .since = "6.2.0",
+     .summary = "Tells about the subcommands.",
+     .complexity = "O(1)"},
+    {.name = "len",
+     .run = slowlog_len,
+     .arity = 2,
+     .flags = SLOWLOG_FLAGS,
+     .group = "server",
+     .since = "2.2.12",
+     .summary = "Counts the entries of the slow log.",
+     .complexity = "O(1)",
      .tips = "request_policy:all_nodes response_policy:agg_sum nondeterministic_output"},
-    {.name = "reset", .run = slowlog_reset, .arity = 2, .flags = SLOWLOG_FLAGS, .group = "server", .since = "2.2.12",
-     .summary = "Empties the slow log.", .complexity = "O(N) where N is the number of entries in the slowlog",
+    {.name = "reset",
+     .run = slowlog_reset,
+     .arity = 2,
+     .flags = SLOWLOG_FLAGS,
+     .group = "server",
+     .since = "2.2.12",
+     .summary = "Empties the slow log.",
+     .complexity = "O(N) where N is the number of entries in the slowlog",
      .tips = "request_policy:all_nodes response_policy:all_succeeded"},
     {.name = NULL},
 };
 
 const struct command slowlog_commands[] = {
-    {.name = "slowlog", .arity = -2, .group = "server", .since = "2.2.12", .summary = "A container for slow log commands.",
-     .complexity = "Depends on subcommand.", .subcommands = subcommands},
+    {.name = "slowlog",
+     .arity = -2,
+     .group = "server",
+     .since = "2.2.12",
+     .summary = "Groups the commands about the slow log.",
+     .complexity = "Depends on subcommand.",
+     .subcommands = subcommands},
     {.name = NULL},
 };

@@ -18,12 +18,12 @@ void slowlog_stop(void);
 /* Commands that take at least so many cycles are noted; UINT64_MAX: none. */
 extern uint64_t slowlog_threshold;
 
-void slowlog_add(const struct client *c, const struct command *command, const struct slice *argv, uint32_t argc,
-                 uint64_t cycles);
+void slowlog_add(const struct client *c, const struct command *command, const struct slice *argv,
+                 uint32_t argc, uint64_t cycles);
 
 /* `command` ran for c and took `cycles`: notes it when that was long. Borrows. */
-static inline void slowlog_note(const struct client *c, const struct command *command, const struct slice *argv,
-                                uint32_t argc, uint64_t cycles)
+static inline void slowlog_note(const struct client *c, const struct command *command,
+                                const struct slice *argv, uint32_t argc, uint64_t cycles)
 {
     if (unlikely(cycles >= slowlog_threshold))
         slowlog_add(c, command, argv, argc, cycles);

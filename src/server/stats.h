@@ -25,20 +25,20 @@ struct server_stats {
     uint64_t net_in, net_out;      /* bytes from and to clients */
     uint64_t reads, writes;        /* calls of read and writev */
     uint64_t error_replies;
-    uint64_t evicted_clients;      /* maxmemory-clients */
+    uint64_t evicted_clients; /* maxmemory-clients */
     uint64_t query_limit_disconnections;
     uint64_t output_limit_disconnections;
     uint64_t denied_auth, denied_command, denied_key, denied_channel;
-    uint64_t turns;         /* of the loop */
-    uint64_t turn_cycles;   /* spent in them, waiting left out */
-    uint64_t command_cycles; /* spent in commands */
-    uint64_t lazy_freed;     /* objects that the background thread freed */
+    uint64_t turns;                   /* of the loop */
+    uint64_t turn_cycles;             /* spent in them, waiting left out */
+    uint64_t command_cycles;          /* spent in commands */
+    uint64_t lazy_freed;              /* objects that the background thread freed */
     uint64_t input_peak, output_peak; /* largest buffers of a client lately */
     /* never reset */
-    int64_t started_ms;             /* clock_ms */
-    size_t memory_at_start;         /* stats_memory_used() once the server stood */
-    size_t memory_peak;             /* reset with the counters */
-    int64_t memory_peak_ms;         /* when that was */
+    int64_t started_ms;     /* clock_ms */
+    size_t memory_at_start; /* stats_memory_used() once the server stood */
+    size_t memory_peak;     /* reset with the counters */
+    int64_t memory_peak_ms; /* when that was */
 };
 
 extern struct server_stats server_stats;

@@ -130,7 +130,8 @@ static void protocol_error(struct client *c, const char *text)
     client_close_after(c);
 }
 
-static void enqueue(struct client *c, const char *start, const struct resp_request *got)
+/* Puts a request into the batch; true when the batch was run. */
+static inline bool enqueue(struct client *c, const char *start, const struct resp_request *got)
 {
     struct queued *q = &batch.queue[batch.count++];
     struct slice *argv = batch.pool.argv + got->first;
@@ -143,8 +144,10 @@ static void enqueue(struct client *c, const char *start, const struct resp_reque
         batch.keys += cmd->last == cmd->first ? 1 : got->argc < REQUEST_KEYS ? got->argc : REQUEST_KEYS;
     }
     bool barrier = cmd && cmd->flags & COMMAND_BARRIER;
-    if (unlikely(batch.count == BATCH_REQUESTS || batch.keys >= BATCH_KEYS || barrier))
-        run_batch();
+    if (likely(batch.count < BATCH_REQUESTS && batch.keys < BATCH_KEYS && !barrier))
+        return false;
+    run_batch();
+    return true;
 }
 
 /* Cuts [data, data + len) into requests of c. Returns how far it came; *more is how
@@ -152,15 +155,19 @@ static void enqueue(struct client *c, const char *start, const struct resp_reque
 static size_t parse(struct client *c, const char *data, size_t len, size_t *more)
 {
     size_t at = 0;
+    bool judge = true; /* c's flags may have changed */
+    struct resp_limits limits;
     *more = 0;
     for (unsigned n = 0; at < len; n++) {
-        if (unlikely(c->flags & (CLIENT_CLOSING | CLIENT_CLOSE_AFTER | CLIENT_BLOCKED | CLIENT_STALLED)))
-            return at;
+        if (unlikely(judge)) {
+            if (unlikely(c->flags & (CLIENT_CLOSING | CLIENT_CLOSE_AFTER | CLIENT_BLOCKED | CLIENT_STALLED)))
+                return at;
+            limits = (struct resp_limits){config.proto_max_bulk_len, c->flags & CLIENT_AUTHENTICATED};
+        }
         if (unlikely(n == CLIENT_REQUESTS)) {
             client_wants_read(c);
             return at;
         }
-        struct resp_limits limits = {config.proto_max_bulk_len, c->flags & CLIENT_AUTHENTICATED};
         struct resp_request got;
         enum resp_result result = resp_parse(&c->parser, &limits, &batch.pool, data + at, len - at, &got);
         if (unlikely(result == RESP_MORE)) {
@@ -171,10 +178,8 @@ static size_t parse(struct client *c, const char *data, size_t len, size_t *more
             protocol_error(c, got.error);
             return len;
         }
-        const char *start = data + at;
+        judge = likely(got.argc) && enqueue(c, data + at, &got);
         at += got.size;
-        if (likely(got.argc))
-            enqueue(c, start, &got);
     }
     return at;
 }

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "server/client.h"
+#include "server/notify.h"
 
 struct watches {
     struct member_list keys;
@@ -23,6 +24,7 @@ void watch_add(struct client *c, struct keyspace *ks, unsigned db, struct slice 
     if (!c->watches)
         c->watches = mem_zalloc(1, sizeof *c->watches);
     topics_join(&watch_keys, c, &c->watches->keys, db, key, hash);
+    notify_attend();
 }
 
 void watch_clear(struct client *c)
@@ -33,6 +35,7 @@ void watch_clear(struct client *c)
         topics_leave(&watch_keys, &c->watches->keys, c->watches->keys.first);
     mem_free(c->watches);
     c->watches = NULL;
+    notify_attend();
 }
 
 size_t watch_memory(const struct client *c)

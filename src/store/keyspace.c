@@ -110,6 +110,11 @@ void keyspace_observe(struct keyspace *ks, const struct keyspace_observer *o)
     ks->observer = o ? *o : (struct keyspace_observer){0};
 }
 
+void keyspace_attend(struct keyspace *ks, bool on)
+{
+    ks->observed = on;
+}
+
 /* ---- entries -------------------------------------------------------------------- */
 
 /* What an entry is made of. */
@@ -534,9 +539,10 @@ static struct entry *make_blob_entry(struct database *b, struct slice key, uint6
 {
     char scratch[ENTRY_DIGITS];
     struct slice old = slot ? entry_string(dict_item(slot), scratch) : slice_make("", 0);
-    struct blob *blob = blob_create(len + len / 2);
+    /* Zeroed, so that one far bit of a new string doesn't touch all before it. */
+    struct blob *blob = blob_create_zeroed(len + len / 2);
     memcpy(blob->data, old.ptr, old.len);
-    blob->len = old.len;
+    blob->len = len;
     struct parts p = {.key = key,
                       .kind = make_kind(TYPE_STRING, ENC_BLOB),
                       .flags = ENTRY_EDITED,

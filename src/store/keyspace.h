@@ -75,6 +75,9 @@ uint64_t keyspace_hash(struct slice key);
 /* Borrows `o` for as long as the keyspace lives; NULL ends it. */
 void keyspace_observe(struct keyspace *ks, const struct keyspace_observer *o);
 
+/* While off, `changed` and `event` aren't called, which saves each write a call: nobody listens. */
+void keyspace_attend(struct keyspace *ks, bool on);
+
 /* ---- looking ---------------------------------------------------------- */
 
 /* The entry of key, or NULL. Counts and touches nothing. */
@@ -176,6 +179,7 @@ bool keyspace_set_no_touch(struct keyspace *ks, bool on); /* returns what was se
 /* Seconds since the last access; and the 0..255 logarithmic frequency counter. */
 uint64_t keyspace_idle_seconds(const struct keyspace *ks, const struct entry *e);
 
+/* Counters and lag, as of now. Borrowed. */
 const struct keyspace_stats *keyspace_stats(const struct keyspace *ks);
 void keyspace_reset_stats(struct keyspace *ks);
 

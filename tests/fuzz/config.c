@@ -2,10 +2,10 @@
  * by the first byte. Whatever comes, what a setting shows can be set back, and the
  * line that is written for it says the same. Files, the directory and the command
  * table are stood in for. */
+#include "server/config.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
-#include "server/config.h"
 #include "server/config_file.h"
 #include "server/config_priv.h"
 #include "server/config_value.h"

@@ -11,7 +11,8 @@ WIRE_SUITE(bitmap);
 #define SYNTAX "ERR syntax error"
 #define BAD_OFFSET "ERR bit offset is not an integer or out of range"
 #define BAD_BIT "ERR bit is not an integer or out of range"
-#define BAD_TYPE "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is."
+#define BAD_TYPE                                                                                             \
+    "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is."
 
 Test(bitmap, setbit_and_getbit)
 {
@@ -44,7 +45,8 @@ Test(bitmap, setbit_and_getbit)
 Test(bitmap, setbit_and_getbit_refuse)
 {
     redisContext *c = wire_client();
-    static const char *offsets[] = {"-1", "a", "4294967296", "9223372036854775807", "9223372036854775808", "#1", ""};
+    static const char *offsets[] = {"-1", "a", "4294967296", "9223372036854775807", "9223372036854775808",
+                                    "#1", ""};
     for (size_t i = 0; i < sizeof offsets / sizeof offsets[0]; i++) {
         expect_error(c, BAD_OFFSET, "SETBIT k %s 1", offsets[i]);
         expect_error(c, BAD_OFFSET, "GETBIT k %s", offsets[i]);
@@ -67,10 +69,29 @@ Test(bitmap, bitcount_takes_ranges)
         int wanted;
         const char *range;
     } cases[] = {
-        {26, ""}, {4, " 0 0"}, {6, " 1 1"}, {26, " 0 -1"}, {18, " 1 -2"}, {0, " -2 1"}, {26, " 0 1000"}, {0, " 6 7"},
-        {0, " -1 -2"}, {26, " -100 100"}, {6, " 1 1 BYTE"}, {17, " 5 30 BIT"}, {26, " 0 -1 bit"}, {1, " -2 -2 BIT"},
-        {4, " -8 -1 BIT"}, {0, " -100 -101"}, {4, " -100 -100"}, {0, " 48 100 BIT"}, {1, " 1 1 BIT"}, {0, " 0 0 BIT"},
-        {4, " 0 7 BIT"}, {10, " 0 15 BIT"}, {26, " -9223372036854775808 9223372036854775807 BIT"},
+        {26, ""},
+        {4, " 0 0"},
+        {6, " 1 1"},
+        {26, " 0 -1"},
+        {18, " 1 -2"},
+        {0, " -2 1"},
+        {26, " 0 1000"},
+        {0, " 6 7"},
+        {0, " -1 -2"},
+        {26, " -100 100"},
+        {6, " 1 1 BYTE"},
+        {17, " 5 30 BIT"},
+        {26, " 0 -1 bit"},
+        {1, " -2 -2 BIT"},
+        {4, " -8 -1 BIT"},
+        {0, " -100 -101"},
+        {4, " -100 -100"},
+        {0, " 48 100 BIT"},
+        {1, " 1 1 BIT"},
+        {0, " 0 0 BIT"},
+        {4, " 0 7 BIT"},
+        {10, " 0 15 BIT"},
+        {26, " -9223372036854775808 9223372036854775807 BIT"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char command[80];
@@ -110,12 +131,40 @@ Test(bitmap, bitpos_finds_the_first)
         int wanted;
         const char *command;
     } cases[] = {
-        {12, "k 0"}, {0, "k 1"}, {8, "k 1 1"}, {-1, "k 1 2"}, {16, "k 0 2"}, {-1, "k 0 0 0"}, {12, "k 0 0 -1"},
-        {12, "k 0 -2"}, {-1, "k 1 -1"}, {8, "k 1 1 1 BYTE"}, {9, "k 1 9 20 BIT"}, {12, "k 0 9 20 BIT"}, {-1, "k 0 9 11 BIT"},
-        {-1, "k 1 12 23 BIT"}, {13, "k 0 13 13 bit"}, {-1, "k 0 5 3"}, {-1, "k 0 100"}, {-1, "k 0 100 200"},
-        {24, "ones 0"}, {24, "ones 0 1"}, {-1, "ones 0 0 -1"}, {-1, "ones 0 1 2"}, {-1, "ones 0 3"}, {-1, "ones 0 0 -1 BIT"},
-        {0, "ones 1"}, {16, "ones 1 -1"}, {23, "ones 1 -1 -1 BIT"}, {-1, "zeros 1"}, {0, "zeros 0"}, {-1, "zeros 1 -1 -1"},
-        {0, "ones 1 -100 -100"}, {0, "ones 1 -100 100"}, {-1, "ones 0 -100 100"}, {0, "zeros 0 -100 -99 BIT"},
+        {12, "k 0"},
+        {0, "k 1"},
+        {8, "k 1 1"},
+        {-1, "k 1 2"},
+        {16, "k 0 2"},
+        {-1, "k 0 0 0"},
+        {12, "k 0 0 -1"},
+        {12, "k 0 -2"},
+        {-1, "k 1 -1"},
+        {8, "k 1 1 1 BYTE"},
+        {9, "k 1 9 20 BIT"},
+        {12, "k 0 9 20 BIT"},
+        {-1, "k 0 9 11 BIT"},
+        {-1, "k 1 12 23 BIT"},
+        {13, "k 0 13 13 bit"},
+        {-1, "k 0 5 3"},
+        {-1, "k 0 100"},
+        {-1, "k 0 100 200"},
+        {24, "ones 0"},
+        {24, "ones 0 1"},
+        {-1, "ones 0 0 -1"},
+        {-1, "ones 0 1 2"},
+        {-1, "ones 0 3"},
+        {-1, "ones 0 0 -1 BIT"},
+        {0, "ones 1"},
+        {16, "ones 1 -1"},
+        {23, "ones 1 -1 -1 BIT"},
+        {-1, "zeros 1"},
+        {0, "zeros 0"},
+        {-1, "zeros 1 -1 -1"},
+        {0, "ones 1 -100 -100"},
+        {0, "ones 1 -100 100"},
+        {-1, "ones 0 -100 100"},
+        {0, "zeros 0 -100 -99 BIT"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char command[80];
@@ -206,10 +255,26 @@ Test(bitmap, bitop_of_long_strings)
     static const char *names[] = {"AND", "OR", "XOR"};
     for (int op = 0; op < 3; op++) {
         for (size_t j = 0; j < n; j++)
-            wanted[j] = op == 0 ? s[0][j] & s[1][j] & s[2][j] : op == 1 ? s[0][j] | s[1][j] | s[2][j] : s[0][j] ^ s[1][j] ^ s[2][j];
+            wanted[j] = op == 0   ? s[0][j] & s[1][j] & s[2][j]
+                        : op == 1 ? s[0][j] | s[1][j] | s[2][j]
+                                  : s[0][j] ^ s[1][j] ^ s[2][j];
         expect_int(c, n, "BITOP %s d s2 s0 s1", names[op]);
         expect_bytes(c, (char *)wanted, n, "GET d");
     }
+    /* The destination's memory is used again, also when it is a source or ends. */
+    for (size_t j = 0; j < n; j++)
+        wanted[j] ^= s[0][j];
+    expect_int(c, 1, "EXPIRE d 100");
+    expect_int(c, n, "BITOP XOR d d s0");
+    expect_bytes(c, (char *)wanted, n, "GET d");
+    expect_int(c, -1, "TTL d");
+    for (size_t j = 0; j < n; j++)
+        wanted[j] = j < n / 2 ? s[1][j] : 0;
+    expect_int(c, n / 2, "BITOP OR d s1");
+    expect_bytes(c, (char *)wanted, n / 2, "GET d");
+    expect_int(c, n, "SETRANGE d %d x", n - 1);
+    wanted[n - 1] = 'x';
+    expect_bytes(c, (char *)wanted, n, "GET d");
     for (size_t j = 0; j < n; j++)
         wanted[j] = (unsigned char)~s[0][j];
     expect_int(c, n, "BITOP NOT s0 s0");
@@ -255,9 +320,12 @@ Test(bitmap, bitfield_overflows_as_told)
     expect(c, "[nil 255]", "BITFIELD k OVERFLOW FAIL INCRBY u8 0 1 GET u8 0");
     expect(c, "[nil 255]", "BITFIELD k OVERFLOW FAIL SET u8 0 256 GET u8 0");
     expect(c, "[255 255]", "BITFIELD k OVERFLOW SAT SET u8 0 -1 GET u8 0");
-    expect(c, "[0 -128 127 -128]", "BITFIELD s SET i8 0 128 GET i8 0 OVERFLOW SAT INCRBY i8 0 1000 INCRBY i8 0 -1000");
-    expect(c, "[nil -128 127]", "BITFIELD s OVERFLOW FAIL INCRBY i8 0 -1 GET i8 0 OVERFLOW WRAP INCRBY i8 0 -1");
-    expect(c, "[9223372036854775807 nil]", "BITFIELD m INCRBY i64 0 9223372036854775807 OVERFLOW fail INCRBY i64 0 1");
+    expect(c, "[0 -128 127 -128]",
+           "BITFIELD s SET i8 0 128 GET i8 0 OVERFLOW SAT INCRBY i8 0 1000 INCRBY i8 0 -1000");
+    expect(c, "[nil -128 127]",
+           "BITFIELD s OVERFLOW FAIL INCRBY i8 0 -1 GET i8 0 OVERFLOW WRAP INCRBY i8 0 -1");
+    expect(c, "[9223372036854775807 nil]",
+           "BITFIELD m INCRBY i64 0 9223372036854775807 OVERFLOW fail INCRBY i64 0 1");
     expect(c, "[9223372036854775807 -9223372036854775808]",
            "BITFIELD m overflow sat INCRBY i64 0 1 overflow wrap INCRBY i64 0 1");
     expect(c, "[nil]", "BITFIELD m OVERFLOW FAIL INCRBY i64 0 -1");
@@ -272,7 +340,8 @@ Test(bitmap, bitfield_refuses)
     static const char *types[] = {"u64", "i65", "u0", "i0", "x8", "u", "", "8", "u-1", "u8a", "U8", "u08"};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         expect_error(c, BAD_TYPE, "BITFIELD k GET %s 0", types[i]);
-    static const char *offsets[] = {"-1", "a", "#", "#-1", "#a", "4294967296", "#9223372036854775807", "##1", ""};
+    static const char *offsets[] = {"-1",  "a", "#", "#-1", "#a", "4294967296", "#9223372036854775807",
+                                    "##1", ""};
     for (size_t i = 0; i < sizeof offsets / sizeof offsets[0]; i++)
         expect_error(c, BAD_OFFSET, "BITFIELD k GET u8 %s", offsets[i]);
     expect_error(c, SYNTAX, "BITFIELD k FOO u8 0");
@@ -286,7 +355,8 @@ Test(bitmap, bitfield_refuses)
     expect_error(c, SYNTAX, "BITFIELD k SET u8 0 1 GET u8");
     expect_int(c, 0, "EXISTS k");
     expect_error(c, "ERR BITFIELD_RO only supports the GET subcommand", "BITFIELD_RO k SET u8 0 1");
-    expect_error(c, "ERR BITFIELD_RO only supports the GET subcommand", "BITFIELD_RO k GET u8 0 INCRBY u8 0 1");
+    expect_error(c, "ERR BITFIELD_RO only supports the GET subcommand",
+                 "BITFIELD_RO k GET u8 0 INCRBY u8 0 1");
     expect_error(c, "ERR wrong number of arguments for 'bitfield' command", "BITFIELD");
     expect_error(c, "ERR wrong number of arguments for 'bitfield_ro' command", "BITFIELD_RO");
 }
@@ -349,9 +419,17 @@ Test(bitmap, other_types_are_refused)
 {
     redisContext *c = wire_client();
     make_list(c, "l");
-    static const char *commands[] = {"GETBIT l 0", "SETBIT l 0 1", "BITCOUNT l", "BITCOUNT l 0 1", "BITPOS l 1",
-                                     "BITFIELD l", "BITFIELD l GET u8 0", "BITFIELD l SET u8 0 1", "BITFIELD_RO l GET u8 0",
-                                     "BITOP AND d l", "BITOP OR d none l"};
+    static const char *commands[] = {"GETBIT l 0",
+                                     "SETBIT l 0 1",
+                                     "BITCOUNT l",
+                                     "BITCOUNT l 0 1",
+                                     "BITPOS l 1",
+                                     "BITFIELD l",
+                                     "BITFIELD l GET u8 0",
+                                     "BITFIELD l SET u8 0 1",
+                                     "BITFIELD_RO l GET u8 0",
+                                     "BITOP AND d l",
+                                     "BITOP OR d none l"};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         expect_error(c, "WRONGTYPE Operation against a key holding the wrong kind of value", commands[i]);
     expect_ok(c, "SET k v");

@@ -92,15 +92,16 @@ Test(client, list_has_every_field_in_order)
     expect_ok(c, "SELECT 2");
     char *line = wire_text(c, "CLIENT LIST");
     static const char *const fields[] = {
-        "id",   "addr",      "laddr",    "fd",        "name", "age", "idle", "flags", "db",      "sub",    "psub",
-        "ssub", "multi",     "qbuf",     "qbuf-free", "argv-mem", "multi-mem", "rbs", "rbp", "obl", "oll", "omem",
-        "tot-mem", "events", "cmd",      "user",      "redir", "resp", "lib-name", "lib-ver",
+        "id",        "addr", "laddr", "fd",   "name",     "age",     "idle",      "flags",
+        "db",        "sub",  "psub",  "ssub", "multi",    "qbuf",    "qbuf-free", "argv-mem",
+        "multi-mem", "rbs",  "rbp",   "obl",  "oll",      "omem",    "tot-mem",   "events",
+        "cmd",       "user", "redir", "resp", "lib-name", "lib-ver",
     };
     size_t count = sizeof fields / sizeof fields[0] - (wire_is_redis() ? 2 : 0);
     char *save, *copy = strdup(line), *word = strtok_r(copy, " \n", &save);
     for (size_t i = 0; i < count; i++) {
-        cr_assert(word && !strncmp(word, fields[i], strlen(fields[i])) && word[strlen(fields[i])] == '=', "%s: %s",
-                  fields[i], line);
+        cr_assert(word && !strncmp(word, fields[i], strlen(fields[i])) && word[strlen(fields[i])] == '=',
+                  "%s: %s", fields[i], line);
         word = strtok_r(NULL, " \n", &save);
     }
     cr_assert_null(word);
@@ -108,9 +109,11 @@ Test(client, list_has_every_field_in_order)
     char port[32];
     snprintf(port, sizeof port, "127.0.0.1:%d", s->port);
     cr_assert(has(line, "laddr", port) && strstr(line, " addr=127.0.0.1:"));
-    cr_assert(has(line, "name", "me") && has(line, "db", "2") && has(line, "flags", "N") && has(line, "multi", "-1"));
+    cr_assert(has(line, "name", "me") && has(line, "db", "2") && has(line, "flags", "N") &&
+              has(line, "multi", "-1"));
     cr_assert(has(line, "cmd", "client|list") && has(line, "user", "default") && has(line, "redir", "-1"));
-    cr_assert(has(line, "resp", "2") && has(line, "events", "r") && has(line, "age", "0") && has(line, "idle", "0"));
+    cr_assert(has(line, "resp", "2") && has(line, "events", "r") && has(line, "age", "0") &&
+              has(line, "idle", "0"));
     cr_assert_eq(line[strlen(line) - 1], '\n');
     free(line);
     line = wire_text(c, "CLIENT INFO");
@@ -209,6 +212,7 @@ Test(client, kill_by_address)
     wire_close(victim);
     free(line);
     victim = wire_client_tcp(s);
+    expect(victim, "+PONG", "PING");
     expect_int(c, 1, "CLIENT KILL LADDR 127.0.0.1:%d", s->port);
     expect_closed(victim);
     wire_close(victim);
@@ -290,6 +294,8 @@ Test(client, reply)
     raw_expect(fd, "+OK\r\n");
     raw_say(fd, "CLIENT REPLY maybe\r\nCLIENT REPLY\r\n");
     raw_expect(fd, "-ERR syntax error\r\n-ERR wrong number of arguments for 'client|reply' command\r\n");
+    if (wire_is_redis())
+        return; /* 7.0 forgets to close when it has nothing to write */
     raw_say(fd, "CLIENT REPLY OFF\r\nQUIT\r\n");
     raw_expect_closed(fd);
 }
@@ -393,7 +399,8 @@ Test(client, a_paused_client_may_leave_or_be_killed)
         line = list_line(c, id);
     while (!strstr(strstr(line, " flags="), "b") && (free(line), true));
     free(line);
-    expect_int(c, 0, "CLIENT UNBLOCK %lld", id);
+    if (!wire_is_redis()) /* 7.0 crashes */
+        expect_int(c, 0, "CLIENT UNBLOCK %lld", id);
     expect_int(c, 1, "CLIENT KILL ID %lld", id);
     expect_closed(a);
     expect_ok(c, "CLIENT UNPAUSE");
@@ -407,7 +414,8 @@ Test(client, pause_errors)
     expect_error(c, "ERR wrong number of arguments for 'client|pause' command", "CLIENT PAUSE");
     expect_error(c, "ERR timeout is not an integer or out of range", "CLIENT PAUSE x");
     expect_error(c, "ERR timeout is negative", "CLIENT PAUSE -1");
-    expect_error(c, "ERR timeout is out of range", "CLIENT PAUSE 9223372036854775807");
+    if (!wire_is_redis())
+        expect_error(c, "ERR timeout is out of range", "CLIENT PAUSE 9223372036854775807");
     expect_error(c, "ERR CLIENT PAUSE mode must be WRITE or ALL", "CLIENT PAUSE 1 foo");
     expect_error(c, "ERR unknown subcommand or wrong number of arguments for 'PAUSE'. Try CLIENT HELP.",
                  "CLIENT PAUSE 1 ALL x");
@@ -448,10 +456,11 @@ Test(client, tracking_isnt_there_and_says_so)
     expect_error(c, "ERR syntax error", "CLIENT TRACKING maybe");
     expect_error(c, "ERR syntax error", "CLIENT TRACKING ON foo");
     expect_error(c, "ERR wrong number of arguments for 'client|tracking' command", "CLIENT TRACKING");
-    expect_error(c,
-                 "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT "
-                 "mode enabled",
-                 "CLIENT CACHING YES");
+    expect_error(
+        c,
+        "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT "
+        "mode enabled",
+        "CLIENT CACHING YES");
     struct wire_resp3 *c3 = resp3_client();
     expect3(c3, "{\"flags\" ~[\"off\"] \"redirect\" -1 \"prefixes\" []}", "CLIENT TRACKINGINFO");
     if (!wire_is_redis())
@@ -486,7 +495,8 @@ Test(client, unknown_and_help)
     expect_error(c, "ERR unknown subcommand 'nosuch'. Try CLIENT HELP.", "CLIENT nosuch");
     redisReply *help = wire_command(c, "CLIENT HELP");
     cr_assert_eq(help->type, REDIS_REPLY_ARRAY);
-    cr_assert_str_eq(help->element[0]->str, "CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+    cr_assert_str_eq(help->element[0]->str,
+                     "CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
     freeReplyObject(help);
 }
 
@@ -500,19 +510,21 @@ static void expect_line(redisContext *m, const char *rest)
     cr_assert_eq(reply->type, REDIS_REPLY_STATUS);
     const char *at = reply->str;
     size_t digits = strspn(at, "0123456789");
-    cr_assert(digits >= 10 && at[digits] == '.' && strspn(at + digits + 1, "0123456789") == 6, "%s", reply->str);
+    cr_assert(digits >= 10 && at[digits] == '.' && strspn(at + digits + 1, "0123456789") == 6, "%s",
+              reply->str);
     cr_assert_str_eq(at + digits + 8, rest);
     freeReplyObject(reply);
 }
 
-#define expect_shown(db, text) (snprintf(rest, sizeof rest, "[%d %s %s", db, head, text), expect_line(m, rest))
+#define expect_shown(db, text)                                                                               \
+    (snprintf(rest, sizeof rest, "[%d %s %s", db, head, text), expect_line(m, rest))
 
 Test(monitor, shows_every_request_as_it_came)
 {
     struct wire_server *s = own_server();
     redisContext *m = wire_client_of(s), *c = wire_client_of(s);
     char head[160], rest[400];
-    snprintf(head, sizeof head, "unix:%s:0]", s->socket);
+    snprintf(head, sizeof head, "unix:%s]", s->socket);
     expect_ok(m, "MONITOR");
     expect_ok(c, "SET k v");
     expect_shown(0, "\"SET\" \"k\" \"v\"");
@@ -538,7 +550,7 @@ Test(monitor, shows_a_transaction_before_its_exec)
     struct wire_server *s = own_server();
     redisContext *m = wire_client_of(s), *c = wire_client_of(s);
     char head[160], rest[400];
-    snprintf(head, sizeof head, "unix:%s:0]", s->socket);
+    snprintf(head, sizeof head, "unix:%s]", s->socket);
     expect_ok(m, "MONITOR");
     expect_ok(c, "MULTI");
     expect_queued(c, "SET k v");
@@ -555,7 +567,7 @@ Test(monitor, hides_passwords)
     struct wire_server *s = own_server();
     redisContext *m = wire_client_of(s), *c = wire_client_of(s);
     char head[160], rest[400];
-    snprintf(head, sizeof head, "unix:%s:0]", s->socket);
+    snprintf(head, sizeof head, "unix:%s]", s->socket);
     expect_ok(m, "MONITOR");
     expect_ok(c, "AUTH default secret");
     expect_shown(0, "\"AUTH\" \"(redacted)\" \"(redacted)\"");
@@ -582,7 +594,7 @@ Test(monitor, a_monitor_may_not_touch_keys_and_ends_by_reset_or_leaving)
     struct wire_server *s = own_server();
     redisContext *m = wire_client_of(s), *n = wire_client_of(s), *c = wire_client_of(s);
     char head[160], rest[400];
-    snprintf(head, sizeof head, "unix:%s:0]", s->socket);
+    snprintf(head, sizeof head, "unix:%s]", s->socket);
     expect_error(m, "ERR wrong number of arguments for 'monitor' command", "MONITOR x");
     expect_ok(m, "MONITOR");
     expect_error(m, "ERR Replica can't interact with the keyspace", "GET k");

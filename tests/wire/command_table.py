@@ -17,7 +17,36 @@ import time
 # 7.2 renamed many blocks and one-ofs, which no client shows: their names aren't compared.
 #
 # (command, what differs): why. The value on Hearth's side is what 7.2 answers.
+ARGUMENTS = "7.2 corrected the arguments"
 KNOWN = {
+    ("acl|cat", "arguments"): ARGUMENTS,
+    ("bitop", "arguments"): ARGUMENTS,
+    ("client|kill", "arguments"): ARGUMENTS + "; Hearth's have no deprecated_since",
+    ("client|list", "arguments"): ARGUMENTS,
+    ("client|pause", "since"): "corrected in 7.2",
+    ("client|setname", "tips"): "new in 7.2",
+    ("cluster|setslot", "arguments"): ARGUMENTS,
+    ("cluster|shards", "flags"): "answers while loading since 7.2",
+    ("cluster|slots", "flags"): "answers while loading since 7.2",
+    ("command|getkeys", "arguments"): ARGUMENTS,
+    ("command|getkeys", "arity"): "corrected in 7.2",
+    ("command|getkeysandflags", "arguments"): ARGUMENTS,
+    ("command|getkeysandflags", "arity"): "corrected in 7.2",
+    ("config|get", "arguments"): ARGUMENTS,
+    ("config|resetstat", "tips"): "new in 7.2",
+    ("config|rewrite", "tips"): "new in 7.2",
+    ("latency|reset", "tips"): "corrected in 7.2",
+    ("lcs", "arguments"): ARGUMENTS,
+    ("msetnx", "tips"): "7.2 took them away: MSETNX can't be split over shards",
+    ("module|loadex", "arguments"): ARGUMENTS,
+    ("psubscribe", "arguments"): ARGUMENTS,
+    ("randomkey", "flags"): "touches_arbitrary_keys is new in 7.2",
+    ("randomkey", "tips"): "new in 7.2",
+    ("scan", "flags"): "touches_arbitrary_keys is new in 7.2",
+    ("scan", "tips"): "new in 7.2",
+    ("wait", "flags"): "allowed in scripts since 7.2",
+    **{(name, field): "deprecated in 7.2" for name in ("psetex", "quit", "setex", "setnx")
+       for field in ("doc flags", "deprecated since", "replaced by")},
 }
 
 

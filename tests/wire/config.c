@@ -52,7 +52,8 @@ Test(config, get_takes_names_and_patterns)
     expect(c, "[]", "CONFIG GET nothing*");
     expect(c, "[\"timeout\" \"0\"]", "CONFIG GET timeout TIMEOUT Time[o]u? nothing");
     expect_unordered(c, "[\"10\" \"5000\" \"busy-reply-threshold\" \"hz\"]", "CONFIG GET HZ* busy-reply*");
-    expect_unordered(c, "[\"-2\" \"-2\" \"list-max-listpack-size\" \"list-max-ziplist-size\"]", "CONFIG GET list-max-*");
+    expect_unordered(c, "[\"-2\" \"-2\" \"list-max-listpack-size\" \"list-max-ziplist-size\"]",
+                     "CONFIG GET list-max-*");
     expect(c, "[]", "CONFIG GET watchdog*");
     expect(c, "[\"watchdog-period\" \"0\"]", "CONFIG GET watchdog-period");
     expect3(resp3_client(), "{\"timeout\" \"0\"}", "CONFIG GET timeout");
@@ -68,10 +69,12 @@ Test(config, every_value_shown_is_accepted_back_or_cannot_be_set_at_all)
     unsigned accepted = 0;
     for (size_t i = 0; i < all->elements; i += 2) {
         const char *name = all->element[i]->str;
-        redisReply *r = wire_command(c, "CONFIG SET %s %b", name, all->element[i + 1]->str, all->element[i + 1]->len);
+        redisReply *r =
+            wire_command(c, "CONFIG SET %s %b", name, all->element[i + 1]->str, all->element[i + 1]->len);
         if (r->type == REDIS_REPLY_ERROR)
-            cr_expect(strstr(r->str, "can't set immutable config") || strstr(r->str, "can't set protected config"), "%s: %s",
-                      name, r->str);
+            cr_expect(strstr(r->str, "can't set immutable config") ||
+                          strstr(r->str, "can't set protected config"),
+                      "%s: %s", name, r->str);
         else
             accepted++;
         freeReplyObject(r);
@@ -88,16 +91,19 @@ Test(config, set_refuses_with_the_reason)
     expect_error(c, "ERR wrong number of arguments for 'config|set' command", "CONFIG SET timeout");
     expect_error(c, "ERR syntax error", "CONFIG SET timeout 1 hz");
     expect_error(c, "ERR Unknown option or number of arguments for CONFIG SET - 'foo'", "CONFIG SET foo 1");
-    expect_error(c, "ERR Unknown option or number of arguments for CONFIG SET - 'foo'", "CONFIG SET timeout 1 foo 1");
+    expect_error(c, "ERR Unknown option or number of arguments for CONFIG SET - 'foo'",
+                 "CONFIG SET timeout 1 foo 1");
     expect_error(c, FAILED "timeout') - duplicate parameter", "CONFIG SET timeout 1 timeout 2");
     expect_error(c, FAILED "databases') - can't set immutable config", "CONFIG SET databases 3 foo 1");
     expect_error(c, FAILED "dir') - can't set protected config", "CONFIG SET dir /");
     expect_error(c, FAILED "timeout') - argument couldn't be parsed into an integer", "CONFIG SET TIMEOUT x");
-    expect_error(c, FAILED "timeout') - argument must be between 0 and 2147483647 inclusive", "CONFIG SET timeout -1");
+    expect_error(c, FAILED "timeout') - argument must be between 0 and 2147483647 inclusive",
+                 "CONFIG SET timeout -1");
     expect_error(c, FAILED "maxmemory') - argument must be a memory value", "CONFIG SET maxmemory 1x");
     expect_error(c, FAILED "maxmemory-clients') - percentage argument must be less or equal to 100",
                  "CONFIG SET maxmemory-clients 101%%");
-    expect_error(c, FAILED "latency-tracking') - argument must be 'yes' or 'no'", "CONFIG SET latency-tracking 1");
+    expect_error(c, FAILED "latency-tracking') - argument must be 'yes' or 'no'",
+                 "CONFIG SET latency-tracking 1");
     expect_error(c, FAILED "appendfsync') - argument(s) must be one of the following: everysec, always, no",
                  "CONFIG SET appendfsync maybe");
     expect_error(c, FAILED "save') - Invalid save parameters", "CONFIG SET save 60");
@@ -129,7 +135,8 @@ Test(config, values_are_shown_as_redis_shows_them)
         {"maxmemory", "10mb", "10485760"},
         {"maxmemory-clients", "5%", "5%"},
         {"maxmemory-policy", "ALLKEYS-lru", "allkeys-lru"},
-        {"client-output-buffer-limit", "replica 1kb 2kb 3", "normal 0 0 0 slave 1024 2048 3 pubsub 33554432 8388608 60"},
+        {"client-output-buffer-limit", "replica 1kb 2kb 3",
+         "normal 0 0 0 slave 1024 2048 3 pubsub 33554432 8388608 60"},
         {"notify-keyspace-events", "KEA", "AKE"},
         {"notify-keyspace-events", "Elg", "glE"},
         {"latency-tracking-info-percentiles", "50.50 99.9999", "50.5 99.9999"},
@@ -157,10 +164,13 @@ Test(config, what_is_not_there_yet_is_refused)
     if (wire_is_redis())
         cr_skip_test("Redis has all of it");
     redisContext *c = wire_client();
-    expect_error(c, FAILED "appendonly') - persistence isn't available in this server yet", "CONFIG SET appendonly yes");
-    expect_error(c, FAILED "save') - persistence isn't available in this server yet", "CONFIG SET save %s", "60 1");
+    expect_error(c, FAILED "appendonly') - persistence isn't available in this server yet",
+                 "CONFIG SET appendonly yes");
+    expect_error(c, FAILED "save') - persistence isn't available in this server yet", "CONFIG SET save %s",
+                 "60 1");
     expect_error(c, FAILED "tls-port') - TLS isn't available in this server yet", "CONFIG SET tls-port 7000");
-    expect_error(c, FAILED "masterauth') - replication isn't available in this server yet", "CONFIG SET masterauth x");
+    expect_error(c, FAILED "masterauth') - replication isn't available in this server yet",
+                 "CONFIG SET masterauth x");
     expect_ok(c, "CONFIG SET appendonly no save %s", "");
 }
 
@@ -190,7 +200,8 @@ Test(config, help_and_unknown_subcommands)
 Test(config, rewrite_needs_a_file)
 {
     expect_error(wire_client(), "ERR The server is running without a config file", "CONFIG REWRITE");
-    expect_error(wire_client(), "ERR wrong number of arguments for 'config|rewrite' command", "CONFIG REWRITE x");
+    expect_error(wire_client(), "ERR wrong number of arguments for 'config|rewrite' command",
+                 "CONFIG REWRITE x");
 }
 
 Test(config, rewrite_keeps_comments_and_a_restart_finds_the_settings)
@@ -223,7 +234,8 @@ Test(config, file_with_includes_and_renamed_commands)
     make_file(home, "one.inc", "timeout 11\r\nslowlog-max-len 7\r\n");
     char text[512];
     snprintf(text, sizeof(text),
-             "  # comment\n\nTIMEOUT 5\ninclude %s/*.inc\nrename-command FLUSHALL \"\"\nrename-command dbsize Count\n"
+             "  # comment\n\nTIMEOUT 5\ninclude %s/*.inc\nrename-command FLUSHALL \"\"\nrename-command "
+             "dbsize Count\n"
              "client-output-buffer-limit pubsub 1mb 1mb 1\nbind 127.0.0.1 -::1\n",
              home->dir);
     struct wire_server *s = wire_start(make_file(home, "a.conf", text), "--slowlog-max-len", "9", NULL);
@@ -250,7 +262,8 @@ static void cannot_start(const char *file, const char *text, const char *expecte
 
 Test(config, a_bad_file_stops_the_start_and_names_the_place)
 {
-    cannot_start("a.conf", "timeout 5\n\n# c\nhz x\n", "at line 4\n>>> 'hz x'\nargument couldn't be parsed into an integer\n");
+    cannot_start("a.conf", "timeout 5\n\n# c\nhz x\n",
+                 "at line 4\n>>> 'hz x'\nargument couldn't be parsed into an integer\n");
     cannot_start("a.conf", "no-such-setting 5\n",
                  "at line 1\n>>> 'no-such-setting 5'\nBad directive or wrong number of arguments\n");
     cannot_start("a.conf", "requirepass \"x\n", "Unbalanced quotes in configuration line\n");
@@ -259,7 +272,8 @@ Test(config, a_bad_file_stops_the_start_and_names_the_place)
     int status = 0;
     char *said = wire_start_fails(&status, "/nonexistent/a.conf", NULL);
     cr_expect_neq(status, 0);
-    cr_expect(strstr(said, "can't open config file '/nonexistent/a.conf': No such file or directory"), "%s", said);
+    cr_expect(strstr(said, "can't open config file '/nonexistent/a.conf': No such file or directory"), "%s",
+              said);
     free(said);
     said = wire_start_fails(&status, "--port", "0", "--timeout", "x", NULL);
     cr_expect_neq(status, 0);
@@ -271,10 +285,17 @@ Test(config, what_would_lose_something_stops_the_start)
 {
     if (wire_is_redis())
         cr_skip_test("Redis has all of it");
-    static const char *const lines[] = {"user alice on nopass",        "aclfile /etc/users.acl", "tls-port 7000",
-                                        "loadmodule /tmp/x.so",        "replicaof 127.0.0.1 1",  "cluster-enabled yes",
-                                        "appendonly yes",              "save 60 1",              "masterauth x",
-                                        "min-replicas-to-write 1", NULL};
+    static const char *const lines[] = {"user alice on nopass",
+                                        "aclfile /etc/users.acl",
+                                        "tls-port 7000",
+                                        "loadmodule /tmp/x.so",
+                                        "replicaof 127.0.0.1 1",
+                                        "cluster-enabled yes",
+                                        "appendonly yes",
+                                        "save 60 1",
+                                        "masterauth x",
+                                        "min-replicas-to-write 1",
+                                        NULL};
     for (unsigned i = 0; lines[i]; i++) {
         char expected[128];
         snprintf(expected, sizeof(expected), "at line 1\n>>> '%s'\n", lines[i]);
@@ -292,8 +313,10 @@ Test(config, loads_a_whole_file_of_redis)
     const char *path = make_file(home, "redis.conf", "enable-debug-command yes\nsave \"\"\nport 0\n");
     char command[1024];
     snprintf(command, sizeof(command),
-             "'%s' %s --unixsocket %s/r.sock --daemonize yes --dir %s --logfile %s/r.log && for i in $(seq 100); do "
-             "redis-cli -s %s/r.sock debug config-rewrite-force-all 2>/dev/null | grep -q OK && break; sleep 0.05; done; "
+             "'%s' %s --unixsocket %s/r.sock --daemonize yes --dir %s --logfile %s/r.log && for i in $(seq "
+             "100); do "
+             "redis-cli -s %s/r.sock debug config-rewrite-force-all 2>/dev/null | grep -q OK && break; sleep "
+             "0.05; done; "
              "redis-cli -s %s/r.sock shutdown nosave",
              redis, path, home->dir, home->dir, home->dir, home->dir, home->dir);
     if (system(command) != 0)

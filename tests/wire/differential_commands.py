@@ -168,7 +168,9 @@ def bitfield_offset(r):
                       b"4294967296"])]
 
 
-EXPIRY = one_of((word(b"EX"), seconds), (word(b"PX"), milliseconds), (word(b"EXAT"), seconds_at), (word(b"PXAT"), milliseconds_at))
+EXPIRY = one_of((word(b"EX"), seconds), (word(b"PX"), milliseconds), (word(b"EXAT"), pick(b"4000000000", b"0", b"9223372036854775807")),
+                (word(b"PXAT"), pick(b"4000000000000", b"-1", b"9223372036854775807")))
+PAST = one_of((word(b"EXAT"), seconds_at), (word(b"PXAT"), milliseconds_at))  # not for SET: Redis keeps such a key until it looks
 CONDITION = one_of(none, none, word(b"NX", b"XX", b"GT", b"LT"), both(word(b"NX", b"XX"), word(b"GT", b"LT")))
 UNIT = maybe(word(b"BYTE", b"BIT"))
 OVERFLOW = maybe(word(b"OVERFLOW"), word(b"WRAP", b"SAT", b"FAIL"), odds=0.4)
@@ -216,7 +218,7 @@ def setting_name(r):
 
 
 def event_flags(r):
-    return [r.choice([b"", b"KEA", b"Kg$", b"Ex", b"AKE", b"Elshzxe", b"Q", b"KEAm", b"KEn"])]
+    return [r.choice([b"", b"KEA", b"Kg$", b"Ex", b"AKE", b"Elshzxe", b"Q", b"KEAm", b"KEnx", b"KE$gn"])]
 
 
 NAMES = [b"get", b"set", b"mset", b"del", b"incr", b"append", b"bitop", b"bitfield", b"getrange", b"lcs", b"copy", b"rename", b"scan",
@@ -229,7 +231,7 @@ STRINGS = [
     (2, "SET", (number_key, integer), "exact"),
     (6, "GET", (key,), "exact"),
     (2, "GETDEL", (key,), "exact"),
-    (4, "GETEX", (key, one_of(none, EXPIRY, word(b"PERSIST"), both(EXPIRY, word(b"PERSIST")))), "exact"),
+    (4, "GETEX", (key, one_of(none, EXPIRY, PAST, word(b"PERSIST"), both(EXPIRY, word(b"PERSIST")))), "exact"),
     (3, "GETRANGE", (key, index, index), "exact"),
     (1, "SUBSTR", (key, index, index), "exact"),
     (2, "GETSET", (key, value), "exact"),
@@ -252,7 +254,7 @@ STRINGS = [
 BITMAPS = [
     (4, "SETBIT", (bit_key, bit_offset, pick(b"0", b"1", b"1", b"2", b"-1", b"x")), "exact"),
     (2, "GETBIT", (bit_key, bit_offset), "exact"),
-    (4, "BITCOUNT", (bit_key, one_of(none, both(index, index, UNIT), index)), "exact"),
+    (4, "BITCOUNT", (bit_key, one_of(none, both(index, index, UNIT))), "exact"),
     (4, "BITPOS", (bit_key, pick(b"0", b"1", b"1", b"2"), one_of(none, index, both(index, index, UNIT))), "exact"),
     (4, "BITOP", (word(b"AND", b"OR", b"XOR", b"NOT", b"NAND"), bit_key, some(bit_key, 1, 3)), "exact"),
     (2, "SET", (bit_key, value), "exact"),
@@ -317,10 +319,10 @@ SERVER = [
                                            word(b"WHAT"))), "exact"),
     (0.3, "CLIENT", (pick(b"nosuch", b""),), "exact"),
     (1, "COMMAND", (word(b"GETKEYS", b"GETKEYSANDFLAGS"), one_of(
-        (word(b"SET", b"GETRANGE", b"APPEND"), some(key, 0, 4)), (word(b"MSET", b"MGET", b"DEL", b"EXISTS", b"WATCH"), some(key, 0, 5)),
+        (word(b"SET", b"GETRANGE", b"APPEND"), some(key, 1, 4)), (word(b"MSET", b"MGET", b"DEL", b"EXISTS", b"WATCH"), some(key, 1, 5)),
         (word(b"BITOP"), some(key, 1, 4)), (word(b"COPY", b"RENAME", b"LCS"), some(key, 1, 4)),
-        (word(b"OBJECT"), word(b"ENCODING", b"FREQ"), some(key, 0, 2)), (word(b"PING", b"NOSUCH", b"CONFIG", b"DBSIZE", b"SUBSCRIBE"), some(key, 0, 2)),
-        (word(b"SPUBLISH", b"SSUBSCRIBE"), some(channel, 1, 2)), (word(b"BITFIELD", b"GETEX", b"SETEX", b"MOVE"), some(key, 0, 3)),
+        (word(b"OBJECT"), word(b"ENCODING", b"FREQ"), some(key, 1, 2)), (word(b"PING", b"NOSUCH", b"CONFIG", b"DBSIZE", b"SUBSCRIBE"), some(key, 1, 2)),
+        (word(b"SPUBLISH", b"SSUBSCRIBE"), some(channel, 1, 2)), (word(b"BITFIELD", b"GETEX", b"SETEX", b"MOVE"), some(key, 1, 3)),
         (word(b"SET"), key, value, word(b"GET"), some(key, 0, 1)), (word(b"MEMORY"), word(b"USAGE"), key))), "exact"),
     (0.6, "COMMAND", (word(b"INFO"), some(lambda r: [r.choice(NAMES)], 1, 2)), "deep"),
     (0.2, "COMMAND", (word(b"LIST"), word(b"FILTERBY"), one_of(both(word(b"MODULE"), pick(b"none")), both(word(b"ACLCAT"), pick(b"nosuch")),

@@ -52,8 +52,10 @@ Test(lcs, refuses_what_it_cannot_do)
     expect_error(c, "ERR wrong number of arguments for 'lcs' command", "LCS a");
     expect_int(c, 100000, "SETRANGE a 99999 x");
     expect_int(c, 100000, "SETRANGE b 99999 x");
-    expect_error(c, "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len", "LCS a b");
-    expect_error(c, "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len", "LCS a b LEN");
+    expect_error(c, "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len",
+                 "LCS a b");
+    expect_error(c, "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len",
+                 "LCS a b LEN");
 }
 
 /* The table that the definition gives, walked back with the same choice between equals. */
@@ -72,7 +74,8 @@ static size_t model(const char *a, size_t n, const char *b, size_t m, char *out,
     for (size_t i = n, j = m;;) {
         bool match = i > 0 && j > 0 && a[i - 1] == b[j - 1];
         if (!match && run) {
-            p += sprintf(p, "%s[[%zu %zu] [%zu %zu] %zu]", p[-1] == '[' ? "" : " ", i, i + run - 1, j, j + run - 1, run);
+            p += sprintf(p, "%s[[%zu %zu] [%zu %zu] %zu]", p[-1] == '[' ? "" : " ", i, i + run - 1, j,
+                         j + run - 1, run);
             run = 0;
         }
         if (i == 0 || j == 0)

@@ -100,8 +100,9 @@ Test(notify, events_of_strings)
     expect_ok(c, "MSET a 1 b 2");
     expect_event(l, "set", "a");
     expect_event(l, "set", "b");
-    expect_int(c, 0, "SETBIT a 1 0");
-    expect_event(l, "setbit", "a");
+    expect_int(c, 0, "SETBIT b 7 1");
+    expect_event(l, "setbit", "b");
+    expect_int(c, 1, "SETBIT b 7 1"); /* changes nothing */
     expect_bulk(c, "1", "GETSET a 2");
     expect_event(l, "set", "a");
     expect_int(c, 0, "SETNX a 2");
@@ -224,8 +225,9 @@ Test(notify, setting_reads_back_in_one_order)
         snprintf(expected, sizeof expected, "[\"notify-keyspace-events\" \"%s\"]", pairs[i][1]);
         expect(c, expected, "CONFIG GET notify-keyspace-events");
     }
-    expect_error(c,
-                 "ERR CONFIG SET failed (possibly related to argument 'notify-keyspace-events') - Invalid event "
-                 "class character. Use 'Ag$lshzxeKEtmdn'.",
-                 "CONFIG SET notify-keyspace-events KEq");
+    expect_error(
+        c,
+        "ERR CONFIG SET failed (possibly related to argument 'notify-keyspace-events') - Invalid event "
+        "class character. Use 'Ag$lshzxeKEtmdn'.",
+        "CONFIG SET notify-keyspace-events KEq");
 }

@@ -182,11 +182,13 @@ Test(pubsub, errors)
     expect_error(c, "ERR unknown subcommand 'nosuch'. Try PUBSUB HELP.", "PUBSUB nosuch");
     expect_error(c, "ERR unknown subcommand or wrong number of arguments for 'CHANNELS'. Try PUBSUB HELP.",
                  "PUBSUB CHANNELS a b");
-    expect_error(c, "ERR unknown subcommand or wrong number of arguments for 'shardchannels'. Try PUBSUB HELP.",
+    expect_error(c,
+                 "ERR unknown subcommand or wrong number of arguments for 'shardchannels'. Try PUBSUB HELP.",
                  "PUBSUB shardchannels a b");
     redisReply *help = wire_command(c, "PUBSUB HELP");
     cr_assert_eq(help->type, REDIS_REPLY_ARRAY);
-    cr_assert_str_eq(help->element[0]->str, "PUBSUB <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+    cr_assert_str_eq(help->element[0]->str,
+                     "PUBSUB <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
     freeReplyObject(help);
 }
 

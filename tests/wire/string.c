@@ -34,7 +34,8 @@ static redisContext *listener(void)
 static void expect_event(redisContext *c, const char *name, const char *key)
 {
     char text[256];
-    snprintf(text, sizeof text, "[\"pmessage\" \"__keyevent@0__:*\" \"__keyevent@0__:%s\" \"%s\"]", name, key);
+    snprintf(text, sizeof text, "[\"pmessage\" \"__keyevent@0__:*\" \"__keyevent@0__:%s\" \"%s\"]", name,
+             key);
     expect_next(c, text);
 }
 
@@ -50,8 +51,23 @@ Test(string, values_come_back_byte_for_byte)
     expect_bulk(c, "", "GET k");
     expect_ok(c, "SET %s empty-key", "");
     expect_bulk(c, "empty-key", "GET %s", "");
-    static const char *numbers[] = {"0", "-0", "00", "-1", "127", "128", "-129", "32768", "2147483648", "+5", " 5", "5 ",
-                                    "9223372036854775807", "-9223372036854775808", "9223372036854775808", "1.0", "007"};
+    static const char *numbers[] = {"0",
+                                    "-0",
+                                    "00",
+                                    "-1",
+                                    "127",
+                                    "128",
+                                    "-129",
+                                    "32768",
+                                    "2147483648",
+                                    "+5",
+                                    " 5",
+                                    "5 ",
+                                    "9223372036854775807",
+                                    "-9223372036854775808",
+                                    "9223372036854775808",
+                                    "1.0",
+                                    "007"};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         expect_ok(c, "SET n %s", numbers[i]);
         expect_bulk(c, numbers[i], "GET n");
@@ -62,7 +78,8 @@ Test(string, values_come_back_byte_for_byte)
 Test(string, values_of_every_size_class_survive)
 {
     redisContext *c = wire_client();
-    static const size_t sizes[] = {1, 7, 8, 63, 64, 511, 512, 4095, 4096, 16383, 16384, 16385, 65535, 65536, 1000000, 20000000};
+    static const size_t sizes[] = {1,    7,     8,     63,    64,    511,   512,     4095,
+                                   4096, 16383, 16384, 16385, 65535, 65536, 1000000, 20000000};
     char *value = malloc(20000000);
     for (size_t i = 0; i < 20000000; i++)
         value[i] = (char)(i * 31 + i / 256);
@@ -171,15 +188,36 @@ Test(string, set_takes_every_form_of_expiry)
 Test(string, set_refuses_what_it_does_not_know)
 {
     redisContext *c = wire_client();
-    static const char *bad[] = {"a", "EX", "PX", "EXAT", "PXAT", "EX 10 PX 10", "PX 10 EX 10", "EX 10 EXAT 10", "EX 10 PXAT 10",
-                                "KEEPTTL EX 10", "EX 10 KEEPTTL", "PXAT 10 KEEPTTL", "PERSIST", "NX XX EX 10", "EX 10 EX"};
+    static const char *bad[] = {"a",
+                                "EX",
+                                "PX",
+                                "EXAT",
+                                "PXAT",
+                                "EX 10 PX 10",
+                                "PX 10 EX 10",
+                                "EX 10 EXAT 10",
+                                "EX 10 PXAT 10",
+                                "KEEPTTL EX 10",
+                                "EX 10 KEEPTTL",
+                                "PXAT 10 KEEPTTL",
+                                "PERSIST",
+                                "NX XX EX 10",
+                                "EX 10 EX"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char command[64];
         snprintf(command, sizeof command, "SET k v %s", bad[i]);
         expect_error(c, SYNTAX, command);
     }
-    static const char *invalid[] = {"EX 0", "EX -1", "PX 0", "PX -5", "EXAT 0", "PXAT -1", "EX 9223372036854775807",
-                                    "EX 9223372036854776", "PX 9223372036854775807", "EXAT 9223372036854776"};
+    static const char *invalid[] = {"EX 0",
+                                    "EX -1",
+                                    "PX 0",
+                                    "PX -5",
+                                    "EXAT 0",
+                                    "PXAT -1",
+                                    "EX 9223372036854775807",
+                                    "EX 9223372036854776",
+                                    "PX 9223372036854775807",
+                                    "EXAT 9223372036854776"};
     for (size_t i = 0; i < sizeof invalid / sizeof invalid[0]; i++) {
         char command[64];
         snprintf(command, sizeof command, "SET k v %s", invalid[i]);
@@ -288,7 +326,7 @@ Test(string, many_keys_at_once)
     redisContext *c = wire_client();
     enum { keys = 5000 };
     const char **argv = malloc((2 * keys + 1) * sizeof *argv);
-    char (*key)[16] = malloc(keys * sizeof *key);
+    char(*key)[16] = malloc(keys * sizeof *key);
     argv[0] = "MSET";
     for (int i = 0; i < keys; i++) {
         snprintf(key[i], sizeof key[i], "key:%d", i);
@@ -363,9 +401,20 @@ Test(string, getrange_counts_from_both_ends)
     static const struct {
         const char *start, *end, *wanted;
     } cases[] = {
-        {"0", "3", "This"}, {"-3", "-1", "ing"}, {"0", "-1", "This is a string"}, {"10", "100", "string"},
-        {"5", "3", ""}, {"-1", "-3", ""}, {"100", "200", ""}, {"-100", "3", "This"}, {"0", "0", "T"},
-        {"0", "-100", "T"}, {"-100", "-100", "T"}, {"-99", "-100", ""}, {"15", "15", "g"}, {"16", "16", ""},
+        {"0", "3", "This"},
+        {"-3", "-1", "ing"},
+        {"0", "-1", "This is a string"},
+        {"10", "100", "string"},
+        {"5", "3", ""},
+        {"-1", "-3", ""},
+        {"100", "200", ""},
+        {"-100", "3", "This"},
+        {"0", "0", "T"},
+        {"0", "-100", "T"},
+        {"-100", "-100", "T"},
+        {"-99", "-100", ""},
+        {"15", "15", "g"},
+        {"16", "16", ""},
         {"-9223372036854775808", "9223372036854775807", "This is a string"},
         {"0", "9223372036854775807", "This is a string"},
     };
@@ -454,7 +503,8 @@ Test(string, counters_count)
 Test(string, counters_cross_every_width)
 {
     redisContext *c = wire_client();
-    static const long long edges[] = {127, 128, 255, 32767, 32768, 2147483647, 2147483648, 4294967295, 1ll << 40};
+    static const long long edges[] = {127,        128,        255,        32767,    32768,
+                                      2147483647, 2147483648, 4294967295, 1ll << 40};
     for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++) {
         expect_ok(c, "SET k %lld", edges[i] - 1);
         expect_int(c, edges[i], "INCR k");
@@ -626,9 +676,10 @@ Test(string, other_types_are_refused_and_overwritten)
 {
     redisContext *c = wire_client();
     make_list(c, "l");
-    static const char *commands[] = {"GET l", "SET l x GET", "GETSET l x", "GETDEL l", "GETEX l EX 10", "APPEND l x",
-                                     "STRLEN l", "GETRANGE l 0 1", "SUBSTR l 0 1", "SETRANGE l 0 x", "SETRANGE l 0 %s", "INCR l",
-                                     "DECR l", "INCRBY l 1", "DECRBY l 1", "INCRBYFLOAT l 1"};
+    static const char *commands[] = {"GET l",         "SET l x GET",    "GETSET l x",      "GETDEL l",
+                                     "GETEX l EX 10", "APPEND l x",     "STRLEN l",        "GETRANGE l 0 1",
+                                     "SUBSTR l 0 1",  "SETRANGE l 0 x", "SETRANGE l 0 %s", "INCR l",
+                                     "DECR l",        "INCRBY l 1",     "DECRBY l 1",      "INCRBYFLOAT l 1"};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         expect_error(c, WRONG_TYPE, commands[i], "");
     expect(c, "[nil]", "MGET l");

@@ -159,8 +159,8 @@ Test(base_log, lines_have_redis_form_and_levels_filter)
     read_all(path, text, sizeof text);
     int pid, day, year, hour, minute, second, ms, end = 0;
     char role, month[4], sign;
-    cr_assert_eq(sscanf(text, "%d:%c %d %3s %d %d:%d:%d.%d %c port 6379\n%n", &pid, &role, &day, month, &year, &hour,
-                        &minute, &second, &ms, &sign, &end),
+    cr_assert_eq(sscanf(text, "%d:%c %d %3s %d %d:%d:%d.%d %c port 6379\n%n", &pid, &role, &day, month, &year,
+                        &hour, &minute, &second, &ms, &sign, &end),
                  10, "%s", text);
     cr_expect_eq(pid, getpid());
     cr_expect_eq(role, 'M');

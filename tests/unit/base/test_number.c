@@ -36,8 +36,24 @@ Test(base_number, i64_limits)
 
 Test(base_number, i64_takes_only_the_canonical_form)
 {
-    static const char *bad[] = {"", "-", "+1", "-0", "00", "01", "-01", " 1", "1 ", "1a", "a1", "0x10", "1.0",
-                                "1e3", "--1", "9223372036854775a07", "922337203685477580a", "1844674407370955161a"};
+    static const char *bad[] = {"",
+                                "-",
+                                "+1",
+                                "-0",
+                                "00",
+                                "01",
+                                "-01",
+                                " 1",
+                                "1 ",
+                                "1a",
+                                "a1",
+                                "0x10",
+                                "1.0",
+                                "1e3",
+                                "--1",
+                                "9223372036854775a07",
+                                "922337203685477580a",
+                                "1844674407370955161a"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         cr_expect(i64_refused(bad[i]), "%s", bad[i]);
     int64_t v;
@@ -140,8 +156,8 @@ Test(base_number, doubles_read_back_as_themselves)
 
 Test(base_number, doubles_that_are_taken_and_refused)
 {
-    static const char *bad[] = {"", " 1", "1 ", "nan", "-nan", "1e400", "-1e400", "1e-400", "abc", "1.2.3", "-", ".",
-                                "1..2", "\t1", "1e", "0x", "--1", "+-1"};
+    static const char *bad[] = {"",      " 1", "1 ", "nan",  "-nan", "1e400", "-1e400", "1e-400", "abc",
+                                "1.2.3", "-",  ".",  "1..2", "\t1",  "1e",    "0x",     "--1",    "+-1"};
     double v;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         cr_expect_not(number_parse_double(slice_of(bad[i]), &v), "%s", bad[i]);
@@ -154,7 +170,8 @@ Test(base_number, doubles_that_are_taken_and_refused)
     cr_expect(number_parse_double(SLICE("-Infinity"), &v) && isinf(v) && v < 0);
     cr_expect(number_parse_double(SLICE("-0"), &v) && v == 0 && signbit(v));
     cr_expect(number_parse_double(SLICE("007.50"), &v) && v == 7.5);
-    cr_expect(number_parse_double(SLICE("123456789012345678901234567890"), &v) && v == 123456789012345678901234567890.0);
+    cr_expect(number_parse_double(SLICE("123456789012345678901234567890"), &v) &&
+              v == 123456789012345678901234567890.0);
     cr_expect_not(number_parse_double(slice_make("1\0002", 3), &v));
     char ones[NUMBER_LONG_DOUBLE_MAX + 1];
     memset(ones, '1', sizeof ones);
@@ -243,8 +260,17 @@ Test(base_number, sizes_with_units)
     cr_expect(memory_is("4gb", 4294967296));
     cr_expect(memory_is("18446744073709551615", UINT64_MAX));
     uint64_t v;
-    static const char *bad[] = {"", "k", "-1", "1kbb", "1t", "1 kb", "1.5gb", "18446744073709551616",
-                                "18446744073709551615k", "+1", "99999999999gb"};
+    static const char *bad[] = {"",
+                                "k",
+                                "-1",
+                                "1kbb",
+                                "1t",
+                                "1 kb",
+                                "1.5gb",
+                                "18446744073709551616",
+                                "18446744073709551615k",
+                                "+1",
+                                "99999999999gb"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         cr_expect_not(number_parse_memory(slice_of(bad[i]), &v), "%s", bad[i]);
 }

@@ -12,11 +12,23 @@ static void run_nothing(struct call *c)
 
 static const struct key_spec counted_keys[] = {
     {.flags = "OW UPDATE", .begin = KEYS_AT_INDEX, .index = 1, .find = KEYS_RANGE, .step = 1},
-    {.flags = "RO ACCESS", .begin = KEYS_AT_INDEX, .index = 2, .find = KEYS_COUNTED, .first_key = 1, .count_step = 1},
+    {.flags = "RO ACCESS",
+     .begin = KEYS_AT_INDEX,
+     .index = 2,
+     .find = KEYS_COUNTED,
+     .first_key = 1,
+     .count_step = 1},
     {0},
 };
 static const struct key_spec keyword_keys[] = {
-    {.flags = "RO ACCESS", .begin = KEYS_AFTER_KEYWORD, .keyword = "STREAMS", .from = 1, .find = KEYS_RANGE, .last = -1, .step = 1, .limit = 2},
+    {.flags = "RO ACCESS",
+     .begin = KEYS_AFTER_KEYWORD,
+     .keyword = "STREAMS",
+     .from = 1,
+     .find = KEYS_RANGE,
+     .last = -1,
+     .step = 1,
+     .limit = 2},
     {0},
 };
 static const struct command sub_rows[] = {
@@ -25,8 +37,22 @@ static const struct command sub_rows[] = {
     {.name = NULL},
 };
 static const struct command rows[] = {
-    {.name = "get", .run = run_nothing, .arity = 2, .flags = COMMAND_READONLY | COMMAND_FAST, .first = 1, .last = 1, .step = 1, .group = "string"},
-    {.name = "mset", .run = run_nothing, .arity = -3, .flags = COMMAND_WRITE, .first = 1, .last = -1, .step = 2, .group = "string"},
+    {.name = "get",
+     .run = run_nothing,
+     .arity = 2,
+     .flags = COMMAND_READONLY | COMMAND_FAST,
+     .first = 1,
+     .last = 1,
+     .step = 1,
+     .group = "string"},
+    {.name = "mset",
+     .run = run_nothing,
+     .arity = -3,
+     .flags = COMMAND_WRITE,
+     .first = 1,
+     .last = -1,
+     .step = 2,
+     .group = "string"},
     {.name = "config", .arity = -2, .group = "server", .subcommands = sub_rows},
     {.name = "zunionstore", .run = run_nothing, .arity = -4, .keys = counted_keys},
     {.name = "xread", .run = run_nothing, .arity = -4, .keys = keyword_keys},
@@ -69,9 +95,27 @@ Test(command, names_are_found_in_any_case)
 
 Test(command, near_misses_are_not_found)
 {
-    const char *wrong[] = {"", "g", "ge", "gett", "gft", "g\x05t", "P`P", "pp", "poo", "popo", "mse", "xmset", "configs",
-                           "georadiusbymember__ro", "georadiusbymemberyro", "georadiusXymember_ro", "sixteen_letters", "sixteen_letters?",
-                           "sixteen_letters__", "zunionstorf", "\xe7\xe5\xf4"};
+    const char *wrong[] = {"",
+                           "g",
+                           "ge",
+                           "gett",
+                           "gft",
+                           "g\x05t",
+                           "P`P",
+                           "pp",
+                           "poo",
+                           "popo",
+                           "mse",
+                           "xmset",
+                           "configs",
+                           "georadiusbymember__ro",
+                           "georadiusbymemberyro",
+                           "georadiusXymember_ro",
+                           "sixteen_letters",
+                           "sixteen_letters?",
+                           "sixteen_letters__",
+                           "zunionstorf",
+                           "\xe7\xe5\xf4"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         cr_expect_null(found(wrong[i]), "%s", wrong[i]);
     cr_expect_null(command_find(slice_make("get\0", 4)));
@@ -162,7 +206,8 @@ static void expect_keys(const char *request, const char *positions)
     int n = command_keys(command_find(argv[0]), argv, argc, at, 16);
     for (int i = 0; i < n; i++)
         snprintf(out + strlen(out), sizeof out - strlen(out), "%s%u", i ? " " : "", at[i]);
-    cr_expect_str_eq(n < 0 ? "wrong" : out, positions, "%s gives %s, not %s", request, n < 0 ? "wrong" : out, positions);
+    cr_expect_str_eq(n < 0 ? "wrong" : out, positions, "%s gives %s, not %s", request, n < 0 ? "wrong" : out,
+                     positions);
 }
 
 Test(command, keys_are_where_the_row_says)
@@ -183,7 +228,8 @@ Test(command, categories_follow_from_flags_and_group)
 {
     uint32_t get = command_categories(command_find(SLICE("get")));
     cr_assert_eq(get, CATEGORY_READ | CATEGORY_STRING | CATEGORY_FAST);
-    cr_assert_eq(command_categories(command_by_full_name(SLICE("config|get"))), CATEGORY_ADMIN | CATEGORY_DANGEROUS | CATEGORY_SLOW);
+    cr_assert_eq(command_categories(command_by_full_name(SLICE("config|get"))),
+                 CATEGORY_ADMIN | CATEGORY_DANGEROUS | CATEGORY_SLOW);
     cr_assert_str_eq(command_category_name(0), "keyspace");
     cr_assert_str_eq(command_category_name(20), "scripting");
     cr_assert_null(command_category_name(21));

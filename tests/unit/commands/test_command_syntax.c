@@ -72,12 +72,16 @@ Test(command_syntax, tokens)
 {
     expect_tree("[GET]", 0, "get/pure-token'GET'?");
     expect_tree("[COUNT count:integer]", 0, "count/integer'COUNT'?");
-    expect_tree("[LIMIT offset:integer count:integer]", 0, "limit/block'LIMIT'?(offset/integer count/integer)");
-    expect_tree("<BEFORE | AFTER>", 0, "before-after/oneof(before/pure-token'BEFORE' after/pure-token'AFTER')");
-    expect_tree("[TYPE type=<normal | PUBSUB>]", 0, "type/oneof'TYPE'?(normal/string pubsub/pure-token'PUBSUB')");
+    expect_tree("[LIMIT offset:integer count:integer]", 0,
+                "limit/block'LIMIT'?(offset/integer count/integer)");
+    expect_tree("<BEFORE | AFTER>", 0,
+                "before-after/oneof(before/pure-token'BEFORE' after/pure-token'AFTER')");
+    expect_tree("[TYPE type=<normal | PUBSUB>]", 0,
+                "type/oneof'TYPE'?(normal/string pubsub/pure-token'PUBSUB')");
     expect_tree("x=<* | id> \"\"", 0, "x/oneof(*/pure-token'*' id/string) /pure-token''");
-    expect_tree("<mode=YES | NO> [TYPE <kind=a | B>]", 0,
-                "mode/oneof(yes/pure-token'YES' no/pure-token'NO') kind/oneof'TYPE'?(a/string b/pure-token'B')");
+    expect_tree(
+        "<mode=YES | NO> [TYPE <kind=a | B>]", 0,
+        "mode/oneof(yes/pure-token'YES' no/pure-token'NO') kind/oneof'TYPE'?(a/string b/pure-token'B')");
     expect_tree("no-one=(NO ONE)", 0, "no-one/block(no/pure-token'NO' one/pure-token'ONE')");
     expect_tree("STREAMS key", 1, "key/key#0'STREAMS'");
 }
@@ -90,15 +94,18 @@ Test(command_syntax, groups_and_versions)
                 "key/key#0 value/string condition/oneof@2.6.12?(nx/pure-token'NX' xx/pure-token'XX') "
                 "get/pure-token'GET'@6.2.0? expiration/oneof?(seconds/integer'EX'@2.6.12 "
                 "unix-time-milliseconds/unix-time'PXAT'@6.2.0 keepttl/pure-token'KEEPTTL'@6.0.0)");
-    expect_tree("[range=start:integer [end-unit=end:integer [unit@7.0.0=BYTE | BIT]]]", 0,
-                "range/block?(start/integer end-unit/block?(end/integer unit/oneof@7.0.0?(byte/pure-token'BYTE' "
-                "bit/pure-token'BIT')))");
-    expect_tree("<key a | key b>", 1, "key-a-key-b/oneof(key-a/block(key/key#0 a/string) key-b/block(key/key#0 b/string))");
+    expect_tree(
+        "[range=start:integer [end-unit=end:integer [unit@7.0.0=BYTE | BIT]]]", 0,
+        "range/block?(start/integer end-unit/block?(end/integer unit/oneof@7.0.0?(byte/pure-token'BYTE' "
+        "bit/pure-token'BIT')))");
+    expect_tree("<key a | key b>", 1,
+                "key-a-key-b/oneof(key-a/block(key/key#0 a/string) key-b/block(key/key#0 b/string))");
 }
 
 Test(command_syntax, wrong_texts_are_refused)
 {
-    const char *wrong[] = {"[", "]", "a ]", "[a", "<a", "(a", "<>", "[]", "a:number", "a | b", "<a |>", "[[[[[[[[[[a]]]]]]]]]]",
+    const char *wrong[] = {"[",     "]",   "a ]",      "[a",    "<a",    "(a",
+                           "<>",    "[]",  "a:number", "a | b", "<a |>", "[[[[[[[[[[a]]]]]]]]]]",
                            "key#x", "...", "<a>>"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         cr_expect(!command_syntax_read(&syntax, wrong[i], 1), "%s", wrong[i]);
@@ -108,7 +115,8 @@ Test(command_syntax, wrong_texts_are_refused)
 
 Test(command_syntax, any_text_ends_without_harm)
 {
-    static const char *pieces[] = {"[", "]", "<", ">", "(", ")", "|", "...", " ", "NX", "key", "a:integer", "x=", "@1.0", "\"\"", "="};
+    static const char *pieces[] = {"[", "]",  "<",   ">",         "(",  ")",    "|",    "...",
+                                   " ", "NX", "key", "a:integer", "x=", "@1.0", "\"\"", "="};
     char text[256];
     for (int round = 0; round < 200000 / CHECK_SCALE; round++) {
         text[0] = 0;

@@ -121,7 +121,9 @@ Test(ds_bitmap, runs_are_combined_and_inverted)
                 memcpy(to, a, len);
             bitmap_combine((enum bitmap_op)op, to, b, len);
             for (size_t i = 0; i < len; i++)
-                cr_assert_eq(to[i], op == BITMAP_AND ? (a[i] & b[i]) : op == BITMAP_OR ? (a[i] | b[i]) : (a[i] ^ b[i]));
+                cr_assert_eq(to[i], op == BITMAP_AND  ? (a[i] & b[i])
+                                    : op == BITMAP_OR ? (a[i] | b[i])
+                                                      : (a[i] ^ b[i]));
         }
         bitmap_invert(to, a, len);
         bitmap_invert(b, b, len);

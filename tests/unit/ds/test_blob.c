@@ -19,6 +19,18 @@ Test(ds_blob, last_put_frees_and_sharing_is_seen)
     blob_put(b);
 }
 
+Test(ds_blob, zeroed_ones_are_zero)
+{
+    struct blob *b = blob_create(100000);
+    memset(b->data, 1, b->cap); /* its memory may come again */
+    blob_put(b);
+    b = blob_create_zeroed(100000);
+    cr_expect_eq(b->len, 0);
+    for (size_t i = 0; i < 100000; i++)
+        cr_assert_eq(b->data[i], 0);
+    blob_put(b);
+}
+
 Test(ds_blob, growth_keeps_bytes_and_is_geometric)
 {
     struct blob *b = blob_create(16);

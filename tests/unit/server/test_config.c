@@ -62,8 +62,9 @@ Test(server_config, sets_several_at_once)
 Test(server_config, a_bad_value_leaves_everything_as_it_was)
 {
     config_on_change("timeout", note);
-    cr_expect_str_eq(set("timeout 5 hz x"), "ERR CONFIG SET failed (possibly related to argument 'hz') - argument "
-                                            "couldn't be parsed into an integer");
+    cr_expect_str_eq(set("timeout 5 hz x"),
+                     "ERR CONFIG SET failed (possibly related to argument 'hz') - argument "
+                     "couldn't be parsed into an integer");
     cr_expect_eq(config.timeout, 0);
     cr_expect_eq(applied, 0);
 }
@@ -71,19 +72,25 @@ Test(server_config, a_bad_value_leaves_everything_as_it_was)
 Test(server_config, refusals_have_redis_texts)
 {
     cr_expect_str_eq(set("foo 1"), "ERR Unknown option or number of arguments for CONFIG SET - 'foo'");
-    cr_expect_str_eq(set("timeout 1 foo 2"), "ERR Unknown option or number of arguments for CONFIG SET - 'foo'");
-    cr_expect_str_eq(set("databases 3 foo 3"),
-                     "ERR CONFIG SET failed (possibly related to argument 'databases') - can't set immutable config");
-    cr_expect_str_eq(set("Databases 3"),
-                     "ERR CONFIG SET failed (possibly related to argument 'Databases') - can't set immutable config");
+    cr_expect_str_eq(set("timeout 1 foo 2"),
+                     "ERR Unknown option or number of arguments for CONFIG SET - 'foo'");
+    cr_expect_str_eq(
+        set("databases 3 foo 3"),
+        "ERR CONFIG SET failed (possibly related to argument 'databases') - can't set immutable config");
+    cr_expect_str_eq(
+        set("Databases 3"),
+        "ERR CONFIG SET failed (possibly related to argument 'Databases') - can't set immutable config");
     cr_expect_str_eq(set("timeout 7 Timeout 8"),
                      "ERR CONFIG SET failed (possibly related to argument 'Timeout') - duplicate parameter");
-    cr_expect_str_eq(set("TIMEOUT x"), "ERR CONFIG SET failed (possibly related to argument 'timeout') - argument "
-                                       "couldn't be parsed into an integer");
-    cr_expect_str_eq(set("lua-time-limit x"), "ERR CONFIG SET failed (possibly related to argument 'lua-time-limit') "
-                                              "- argument couldn't be parsed into an integer");
-    cr_expect_str_eq(set("dbfilename x"),
-                     "ERR CONFIG SET failed (possibly related to argument 'dbfilename') - can't set protected config");
+    cr_expect_str_eq(set("TIMEOUT x"),
+                     "ERR CONFIG SET failed (possibly related to argument 'timeout') - argument "
+                     "couldn't be parsed into an integer");
+    cr_expect_str_eq(set("lua-time-limit x"),
+                     "ERR CONFIG SET failed (possibly related to argument 'lua-time-limit') "
+                     "- argument couldn't be parsed into an integer");
+    cr_expect_str_eq(
+        set("dbfilename x"),
+        "ERR CONFIG SET failed (possibly related to argument 'dbfilename') - can't set protected config");
     cr_expect_str_eq(set("lua-time-limit 3 busy-reply-threshold 4"), "");
 }
 
@@ -108,8 +115,9 @@ Test(server_config, hooks_run_once_and_only_on_change)
     cr_expect_eq(applied, 1);
     cr_expect_str_eq(set("timeout 5"), "");
     cr_expect_eq(applied, 1);
-    cr_expect_str_eq(set("databases 5"),
-                     "ERR CONFIG SET failed (possibly related to argument 'databases') - can't set immutable config");
+    cr_expect_str_eq(
+        set("databases 5"),
+        "ERR CONFIG SET failed (possibly related to argument 'databases') - can't set immutable config");
 }
 
 Test(server_config, a_hook_that_refuses_brings_everything_back)

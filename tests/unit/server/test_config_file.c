@@ -82,14 +82,16 @@ static void fails(const char *text, const char *expected)
     cr_expect_not(reads(text));
     char whole[2048];
     snprintf(whole, sizeof(whole), "%s%s", expected[0] == '\n' ? "" : FATAL, expected);
-    cr_expect(slice_eq(config_text(&reader.error), slice_of(whole)), "got: %.*s", (int)reader.error.len, reader.error.data);
+    cr_expect(slice_eq(config_text(&reader.error), slice_of(whole)), "got: %.*s", (int)reader.error.len,
+              reader.error.data);
     buf_deinit(&reader.error);
     cr_expect_eq(reader.depth, 0);
 }
 
 Test(server_config_file, lines_comments_and_endings)
 {
-    cr_expect(reads("# a comment\r\n\r\n  \tTIMEOUT\t 5  \r\nrequirepass \"a\\x41 b\"\r\nhz 20\n  # more\nhz 40"));
+    cr_expect(
+        reads("# a comment\r\n\r\n  \tTIMEOUT\t 5  \r\nrequirepass \"a\\x41 b\"\r\nhz 20\n  # more\nhz 40"));
     cr_expect_eq(config.timeout, 5);
     cr_expect_eq(config.hz, 40);
     cr_expect_str_eq(config.requirepass, "aA b");
@@ -110,9 +112,10 @@ Test(server_config_file, long_lines)
 
 Test(server_config_file, several_words)
 {
-    cr_expect(reads("bind 127.0.0.1 -::1 10.0.0.1\nshutdown-on-sigterm nosave now\nshutdown-on-sigint \"now force\"\n"
-                    "client-output-buffer-limit normal 1 2 3\nclient-output-buffer-limit pubsub 4 5 6 replica 7 8 9\n"
-                    "save \"\"\nsave\nappendonly no\nreplicaof no one\nlatency-tracking-info-percentiles 1 2 3"));
+    cr_expect(reads(
+        "bind 127.0.0.1 -::1 10.0.0.1\nshutdown-on-sigterm nosave now\nshutdown-on-sigint \"now force\"\n"
+        "client-output-buffer-limit normal 1 2 3\nclient-output-buffer-limit pubsub 4 5 6 replica 7 8 9\n"
+        "save \"\"\nsave\nappendonly no\nreplicaof no one\nlatency-tracking-info-percentiles 1 2 3"));
     cr_expect_eq(config.bind.count, 3);
     cr_expect_eq(config.shutdown_on_sigterm, SHUTDOWN_NOSAVE | SHUTDOWN_NOW);
     cr_expect_eq(config.shutdown_on_sigint, SHUTDOWN_FORCE | SHUTDOWN_NOW);
@@ -128,10 +131,12 @@ Test(server_config_file, errors_name_place_line_and_reason)
     fails("port 1 2", "Reading the test, at line 1\n>>> 'port 1 2'\nwrong number of arguments\n");
     fails("port", "Reading the test, at line 1\n>>> 'port'\nwrong number of arguments\n");
     fails("foo 1", "Reading the test, at line 1\n>>> 'foo 1'\nBad directive or wrong number of arguments\n");
-    fails("requirepass \"a", "Reading the test, at line 1\n>>> 'requirepass \"a'\nUnbalanced quotes in configuration line\n");
+    fails("requirepass \"a",
+          "Reading the test, at line 1\n>>> 'requirepass \"a'\nUnbalanced quotes in configuration line\n");
     fails("requirepass \"a\"b",
           "Reading the test, at line 1\n>>> 'requirepass \"a\"b'\nUnbalanced quotes in configuration line\n");
-    fails("include", "Reading the test, at line 1\n>>> 'include'\nBad directive or wrong number of arguments\n");
+    fails("include",
+          "Reading the test, at line 1\n>>> 'include'\nBad directive or wrong number of arguments\n");
     fails("bind 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17",
           "Reading the test, at line 1\n>>> 'bind 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17'\n"
           "Too many bind addresses specified.\n");
@@ -140,17 +145,29 @@ Test(server_config_file, errors_name_place_line_and_reason)
 
 Test(server_config_file, what_would_lose_something_stops_the_start)
 {
-    static const char *const lines[] = {"user a on nopass",     "aclfile /etc/users.acl", "tls-port 6380",
-                                        "tls-cert-file /a.crt", "tls-replication yes",    "loadmodule /a.so x",
-                                        "replicaof 10.0.0.1 1", "slaveof 10.0.0.1 1",     "cluster-enabled yes",
-                                        "appendonly yes",       "save 3600 1",            "save 3600 1 300 100 60 10000",
-                                        "masterauth x",         "masteruser x",           "min-replicas-to-write 1",
-                                        "sentinel monitor a",   NULL};
+    static const char *const lines[] = {"user a on nopass",
+                                        "aclfile /etc/users.acl",
+                                        "tls-port 6380",
+                                        "tls-cert-file /a.crt",
+                                        "tls-replication yes",
+                                        "loadmodule /a.so x",
+                                        "replicaof 10.0.0.1 1",
+                                        "slaveof 10.0.0.1 1",
+                                        "cluster-enabled yes",
+                                        "appendonly yes",
+                                        "save 3600 1",
+                                        "save 3600 1 300 100 60 10000",
+                                        "masterauth x",
+                                        "masteruser x",
+                                        "min-replicas-to-write 1",
+                                        "sentinel monitor a",
+                                        NULL};
     for (unsigned i = 0; lines[i]; i++) {
         cr_expect_not(reads(lines[i]), "%s", lines[i]);
         buf_append_char(&reader.error, 0);
-        cr_expect(strstr(reader.error.data, "isn't available") || strstr(reader.error.data, "aren't available"), "%s",
-                  reader.error.data);
+        cr_expect(strstr(reader.error.data, "isn't available") ||
+                      strstr(reader.error.data, "aren't available"),
+                  "%s", reader.error.data);
         cr_expect(strstr(reader.error.data, "can't just be passed over"), "%s", reader.error.data);
         buf_deinit(&reader.error);
     }
@@ -177,12 +194,15 @@ Test(server_config_file, includes)
     cr_expect(reads("hz 1\ninclude g*.conf"));
     cr_expect_eq(config.hz, 30);
     cr_expect(reads("include nothing*.conf"));
-    fails("hz 5\ninclude bad.conf", "Reading the configuration file 'bad.conf', at line 3\n>>> 'hz x'\nargument couldn't be "
-                                    "parsed into an integer\n");
-    fails("include gone.conf", "Reading the test, at line 1\n>>> 'include gone.conf'\ncan't open config file 'gone.conf': "
-                               "No such file or directory\n");
-    fails("include loop.conf", "Reading the configuration file 'loop.conf', at line 1\n>>> 'include loop.conf'\nfiles are "
-                               "included too deep\n");
+    fails("hz 5\ninclude bad.conf",
+          "Reading the configuration file 'bad.conf', at line 3\n>>> 'hz x'\nargument couldn't be "
+          "parsed into an integer\n");
+    fails("include gone.conf",
+          "Reading the test, at line 1\n>>> 'include gone.conf'\ncan't open config file 'gone.conf': "
+          "No such file or directory\n");
+    fails("include loop.conf",
+          "Reading the configuration file 'loop.conf', at line 1\n>>> 'include loop.conf'\nfiles are "
+          "included too deep\n");
     cr_expect_not(reads("include tree.conf"));
     cr_expect_leq(reader.files, CONFIG_INCLUDE_FILES);
 }
@@ -193,13 +213,14 @@ Test(server_config_file, rename_command)
     cr_expect_str_eq(renamed, "CONFIG>secret;FLUSHALL>;");
     fails("rename-command NOPE x",
           "Reading the test, at line 1\n>>> 'rename-command NOPE x'\nNo such command in rename-command\n");
-    fails("rename-command GET",
-          "Reading the test, at line 1\n>>> 'rename-command GET'\nBad directive or wrong number of arguments\n");
+    fails("rename-command GET", "Reading the test, at line 1\n>>> 'rename-command GET'\nBad directive or "
+                                "wrong number of arguments\n");
 }
 
 Test(server_config_file, what_has_no_meaning_is_told_once, .init = cr_redirect_stdout)
 {
-    cr_expect(reads("io-threads 4\nio-threads 2\nslave-priority 5\nlua-replicate-commands yes\nport 7\ntcp-backlog 5"));
+    cr_expect(reads(
+        "io-threads 4\nio-threads 2\nslave-priority 5\nlua-replicate-commands yes\nport 7\ntcp-backlog 5"));
     struct buf b = BUF_EMPTY;
     cr_expect(config_get("io-threads", &b) && slice_eq(config_text(&b), SLICE("2")));
     buf_deinit(&b);
@@ -228,7 +249,7 @@ static void joins(const char *expected, bool standard_input, int argc, char **ar
     cr_expect_eq(input, standard_input);
     buf_deinit(&b);
 }
-#define JOINS(expected, input, ...)                                                                                    \
+#define JOINS(expected, input, ...)                                                                          \
     joins(expected, input, (int)(sizeof((char *[]){__VA_ARGS__}) / sizeof(char *)), (char *[]){__VA_ARGS__})
 
 Test(server_config_file, arguments_become_lines)
@@ -256,11 +277,13 @@ Test(server_config_file, default_file_changes_nothing_and_its_commented_lines_ar
     const char *error = NULL;
     struct buf text = BUF_EMPTY;
     cr_assert(real.load("src/server/hearth.conf", &text, &error), "%s", error);
-    cr_expect(config_read(&real, "hearth.conf", true, config_text(&text)), "%.*s", (int)real.error.len, real.error.data);
+    cr_expect(config_read(&real, "hearth.conf", true, config_text(&text)), "%.*s", (int)real.error.len,
+              real.error.data);
     config_reader_close(&real);
     buf_append_char(&text, 0);
     unsigned seen = 0;
-    for (char *save = NULL, *line = strtok_r(text.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+    for (char *save = NULL, *line = strtok_r(text.data, "\n", &save); line;
+         line = strtok_r(NULL, "\n", &save)) {
         if (line[0] != '#' || line[1] < 'a' || line[1] > 'z')
             continue;
         seen++;

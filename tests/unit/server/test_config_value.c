@@ -132,7 +132,8 @@ Test(server_config_value, octal)
     refuses("unixsocketperm", "9", "argument couldn't be parsed as an octal number");
     refuses("unixsocketperm", "", "argument couldn't be parsed as an octal number");
     refuses("unixsocketperm", "1000", "argument must be between 0 and 777 inclusive");
-    refuses("unixsocketperm", "77777777777777777777777777777", "argument must be between 0 and 777 inclusive");
+    refuses("unixsocketperm", "77777777777777777777777777777",
+            "argument must be between 0 and 777 inclusive");
 }
 
 Test(server_config_value, memory)
@@ -169,7 +170,8 @@ Test(server_config_value, choices)
     takes("maxmemory-policy", "allkeys-LRU", "allkeys-lru");
     cr_expect_eq(config.maxmemory_policy, POLICY_ALLKEYS_LRU);
     refuses("maxmemory-policy", "zzz",
-            "argument(s) must be one of the following: volatile-lru, volatile-lfu, volatile-random, volatile-ttl, "
+            "argument(s) must be one of the following: volatile-lru, volatile-lfu, volatile-random, "
+            "volatile-ttl, "
             "allkeys-lru, allkeys-lfu, allkeys-random, noeviction");
     takes("shutdown-on-sigterm", "nosave force", "nosave force");
     takes("shutdown-on-sigterm", "default now", "now");
@@ -177,7 +179,8 @@ Test(server_config_value, choices)
     const char *most = "argument(s) must be one of the following: default, save, nosave, now, force";
     refuses("shutdown-on-sigterm", "", most);
     refuses("shutdown-on-sigterm", "now  now", most);
-    refuses("shutdown-on-sigterm", "save nosave", "shutdown options SAVE and NOSAVE can't be used simultaneously");
+    refuses("shutdown-on-sigterm", "save nosave",
+            "shutdown options SAVE and NOSAVE can't be used simultaneously");
 }
 
 Test(server_config_value, texts)
@@ -188,7 +191,8 @@ Test(server_config_value, texts)
     cr_expect_not(setting_set_text(setting_find(SLICE("requirepass")), slice_make("a\0b", 3), &error));
     cr_expect_str_eq(config.requirepass, "a b\"c");
     takes("cluster-announce-hostname", "a.b-C", "a.b-C");
-    refuses("cluster-announce-hostname", "a_b", "Hostnames may only contain alphanumeric characters, hyphens or dots");
+    refuses("cluster-announce-hostname", "a_b",
+            "Hostnames may only contain alphanumeric characters, hyphens or dots");
     refuses("dbfilename", "a/b", "dbfilename can't be a path, just a filename");
     refuses("appendfilename", "", "appendfilename can't be empty");
     const char *title = "template format is invalid or contains unknown variables";
@@ -201,7 +205,8 @@ Test(server_config_value, texts)
     refuses("proc-title-template", "x{title", title);
     takes("oom-score-adj-values", "-5 2 3", "-5 2 3");
     refuses("oom-score-adj-values", "1 2", "wrong number of arguments");
-    refuses("oom-score-adj-values", "1 2 2001", "Invalid oom-score-adj-values, elements must be between -2000 and 2000.");
+    refuses("oom-score-adj-values", "1 2 2001",
+            "Invalid oom-score-adj-values, elements must be between -2000 and 2000.");
 }
 
 Test(server_config_value, bind)
@@ -217,14 +222,16 @@ Test(server_config_value, bind)
 Test(server_config_value, output_limits)
 {
     const char *name = "client-output-buffer-limit";
-    takes(name, "normal 1kb 2MB 3 pubsub 1 1 1", "normal 1024 2097152 3 slave 268435456 67108864 60 pubsub 1 1 1");
+    takes(name, "normal 1kb 2MB 3 pubsub 1 1 1",
+          "normal 1024 2097152 3 slave 268435456 67108864 60 pubsub 1 1 1");
     takes(name, "replica 1 1 1", "normal 1024 2097152 3 slave 1 1 1 pubsub 1 1 1");
     takes(name, "NORMAL 1 1 1 normal 2 2 2", "normal 2 2 2 slave 1 1 1 pubsub 1 1 1");
     takes(name, "", "normal 2 2 2 slave 1 1 1 pubsub 1 1 1");
     cr_expect_eq(config.client_output_buffer_limit[0].soft_seconds, 2);
     const char *bad = "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
     refuses(name, "foo 1 1 1", "Invalid client class specified in buffer limit configuration.");
-    refuses(name, "pubsub 5 5 5 master 1 1 1", "Invalid client class specified in buffer limit configuration.");
+    refuses(name, "pubsub 5 5 5 master 1 1 1",
+            "Invalid client class specified in buffer limit configuration.");
     refuses(name, "normal -1 1 1", bad);
     refuses(name, "normal 1 x 1", bad);
     refuses(name, "normal 1 1 -1", bad);
