@@ -8,8 +8,8 @@
 #   make lint, fuzz, install, clean
 #
 # Variables: BUILD (directory, default build), CC, SANITIZE=1 (ASan+UBSan, in a directory of its own),
-# LTO=0 (gcc's link-time optimisation, on by default), ROOMS="base ds" (only these rooms of src/, for work on one of them), V=1 (show commands),
-# PREFIX, SYSCONFDIR, UNITDIR and DESTDIR for install.
+# LTO=0 (gcc's link-time optimisation, on by default), ROOMS="base ds" (only these rooms of src/, for work
+# on one of them), V=1 (show commands), PREFIX, SYSCONFDIR, UNITDIR and DESTDIR for install.
 
 BUILD ?= build
 ifeq ($(origin CC),default)
@@ -134,11 +134,11 @@ $(OUT)/%.list: force
 
 $(OUT)/unit-tests: $(PARTS) $(UNIT_OBJECTS) $(OUT)/UNIT_OBJECTS.list
 	$(if $(Q),@echo '  LINK  $@')
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) -lcriterion $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) -fno-lto $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) -lcriterion $(LIBS)
 
 $(OUT)/wire-tests: $(WIRE_OBJECTS) $(OUT)/WIRE_OBJECTS.list
 	$(if $(Q),@echo '  LINK  $@')
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) -lcriterion -lhiredis $(LIBS_TEST)
+	$(Q)$(CC) $(CFLAGS_ALL) -fno-lto $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) -lcriterion -lhiredis $(LIBS_TEST)
 
 $(OUT)/fuzz/%: $(OUT)/fuzz/obj/tests/fuzz/%.o $(FUZZ_PARTS)
 	$(if $(Q),@echo '  LINK  $@')

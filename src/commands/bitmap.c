@@ -67,6 +67,8 @@ static void set_bit(struct call *c)
         size_t len = grows ? (at >> 3) + 1 : s.len;
         bitmap_put(keyspace_edit(c->keyspace, c->db, c->argv[1], c->hashes[1], len), at, bit);
         call_changed(c, 1, EVENT_STRING, "setbit");
+    } else {
+        e->flags |= ENTRY_EDITED; /* Redis unshares the value even when no bit changes */
     }
     reply_int(c->reply, was);
 }

@@ -6,8 +6,8 @@
  *
  * Invariants.
  *  1. Rows never move, so pointers to them and their numbers are good for good.
- *  2. A slot's words are made from its name in lower case; for up to 16 bytes they
- *     and the length say all, so looking up compares 24 bytes and reads no name.
+ *  2. For names of up to 16 bytes a slot's words, their masks and the length say all,
+ *     so looking one up reads one cache line and no name.
  *  3. At most half of the slots are taken, so probing ends.
  * Rows and names are joined at start, before the first request. */
 #include "commands/command.h"
@@ -20,15 +20,18 @@
 
 #define SLOT_COUNT 1024u /* twice the rows there may be, and then up to a power of two */
 
+/* One cache line. */
 struct slot {
-    uint64_t low, high;
-    const char *name; /* as it is called: renamed or not; NULL: free */
+    _Alignas(64) uint64_t low; /* the name's words */
+    uint64_t high;
+    uint64_t low_mask, high_mask; /* of them what must agree: all but the case of letters */
+    const struct command *row;    /* NULL: free */
+    const char *name;             /* as it is called: renamed or not */
     uint32_t len;
-    uint16_t row;
-    uint16_t order; /* place in the order of joining */
+    uint32_t order; /* place in the order of joining */
 };
 
-struct folded {
+struct words {
     uint64_t low, high;
 };
 
@@ -44,6 +47,8 @@ _Static_assert(COMMAND_ROWS_MAX < UINT16_MAX, "row numbers fit 16 bits");
 
 /* ---- names ------------------------------------------------------------- */
 
+#define CASE_BITS 0x2020202020202020ull
+
 static inline uint64_t load(const char *p, size_t n)
 {
     uint64_t x = 0;
@@ -51,65 +56,75 @@ static inline uint64_t load(const char *p, size_t n)
     return x;
 }
 
-/* Eight bytes at once: 'A'..'Z' become 'a'..'z', every other byte stays. */
-static inline uint64_t fold_word(uint64_t x)
-{
-    const uint64_t ones = 0x0101010101010101ull;
-    uint64_t low7 = x & (0x7f * ones);
-    uint64_t from_a = low7 + (0x80 - 'A') * ones;
-    uint64_t behind_z = low7 + (0x7f - 'Z') * ones;
-    uint64_t upper = from_a & ~behind_z & ~x & (0x80 * ones);
-    return x | upper >> 2;
-}
-
-/* The two words of a name. Of more than 16 bytes only the first and last eight count. */
-static inline struct folded fold(struct slice name)
+/* A name as two words, whose bytes are all of it up to 16, and the first and last eight beyond. */
+static inline struct words words_of(struct slice name)
 {
     const char *p = name.ptr;
     size_t n = name.len;
     if (n >= 8)
-        return (struct folded){fold_word(load(p, 8)), fold_word(load(p + n - 8, 8))};
+        return (struct words){load(p, 8), load(p + n - 8, 8)};
     if (n >= 4)
-        return (struct folded){fold_word(load(p, 4) | load(p + n - 4, 4) << 32), 0};
+        return (struct words){load(p, 4) | load(p + n - 4, 4) << 32, 0};
     if (n == 0)
-        return (struct folded){0, 0};
-    uint64_t bytes =
-        (uint64_t)(uint8_t)p[0] | (uint64_t)(uint8_t)p[n / 2] << 8 | (uint64_t)(uint8_t)p[n - 1] << 16;
-    return (struct folded){fold_word(bytes), 0};
+        return (struct words){0, 0};
+    return (struct words){
+        (uint8_t)p[0] | (uint64_t)(uint8_t)p[n / 2] << 8 | (uint64_t)(uint8_t)p[n - 1] << 16, 0};
 }
 
-static inline uint32_t slot_home(struct folded f)
+/* Ones but where a byte is a letter and the bit tells its case. */
+static uint64_t case_mask(uint64_t word)
 {
-    uint64_t x = (f.low ^ f.high * 0x9e3779b97f4a7c15ull) * 0xd6e8feb86659fd93ull;
+    uint64_t mask = UINT64_MAX;
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        uint8_t letter = (uint8_t)(word >> shift | 0x20);
+        if (letter >= 'a' && letter <= 'z')
+            mask &= ~(0x20ull << shift);
+    }
+    return mask;
+}
+
+static inline uint32_t slot_home(struct words w)
+{
+    uint64_t high = w.high | CASE_BITS;
+    uint64_t x = ((w.low | CASE_BITS) ^ (high << 29 | high >> 35)) * 0xd6e8feb86659fd93ull;
     return (uint32_t)(x >> 54);
 }
 
 _Static_assert(SLOT_COUNT == 1u << (64 - 54), "slot_home takes the top bits");
+_Static_assert(sizeof(struct slot) == 64, "a slot is one cache line");
 
-static inline bool slot_is(const struct slot *s, struct folded f, struct slice name)
+static inline bool slot_agrees(const struct slot *s, struct words w, size_t len)
 {
-    return s->low == f.low && s->high == f.high && s->len == name.len &&
-           (likely(name.len <= 16) || slice_eq_nocase(name, slice_make(s->name, s->len)));
+    uint64_t wrong = ((w.low ^ s->low) & s->low_mask) | ((w.high ^ s->high) & s->high_mask) | (len ^ s->len);
+    return wrong == 0 && s->row;
 }
 
 /* The slot of a name; of a name that isn't there the free slot where it would go. */
-static inline struct slot *slot_find(struct slice name)
+static __attribute__((noinline)) struct slot *slot_find(struct slice name)
 {
-    struct folded f = fold(name);
-    uint32_t i = slot_home(f);
-    while (slots[i].name && !slot_is(&slots[i], f, name))
-        i = (i + 1) & (SLOT_COUNT - 1);
+    struct words w = words_of(name);
+    uint32_t i = slot_home(w);
+    for (; slots[i].row; i = (i + 1) & (SLOT_COUNT - 1))
+        if (slot_agrees(&slots[i], w, name.len) &&
+            (name.len <= 16 || slice_eq_nocase(name, slice_make(slots[i].name, slots[i].len))))
+            break;
     return &slots[i];
 }
 
 /* Puts a name in that isn't there. Borrows it. */
-static struct slot *slot_add(const char *name, uint16_t row)
+static struct slot *slot_add(const char *name, const struct command *row)
 {
     struct slice key = slice_of(name);
     struct slot *s = slot_find(key);
-    must(!s->name);
-    struct folded f = fold(key);
-    *s = (struct slot){.low = f.low, .high = f.high, .name = name, .len = (uint32_t)key.len, .row = row};
+    must(!s->row);
+    struct words w = words_of(key);
+    *s = (struct slot){.low = w.low,
+                       .high = w.high,
+                       .low_mask = case_mask(w.low),
+                       .high_mask = case_mask(w.high),
+                       .row = row,
+                       .name = name,
+                       .len = (uint32_t)key.len};
     return s;
 }
 
@@ -119,7 +134,7 @@ static void slots_rebuild(const struct slot *kept, unsigned count)
     memset(slots, 0, sizeof slots);
     for (unsigned i = 0; i < count; i++) {
         struct slot *s = slot_add(kept[i].name, kept[i].row);
-        s->order = (uint16_t)i;
+        s->order = i;
         ordered[i] = (uint16_t)(s - slots);
     }
     ordered_count = count;
@@ -159,16 +174,19 @@ void command_table_add(const struct command *rows)
             c->subcommands = &command_rows[sub];
         }
         must(ordered_count < SLOT_COUNT / 2);
-        struct slot *s = slot_add(c->name, (uint16_t)i);
-        s->order = (uint16_t)ordered_count;
+        struct slot *s = slot_add(c->name, c);
+        s->order = ordered_count;
         ordered[ordered_count++] = (uint16_t)(s - slots);
     }
 }
 
 const struct command *command_find(struct slice name)
 {
-    const struct slot *s = slot_find(name);
-    return likely(s->name) ? &command_rows[s->row] : NULL;
+    struct words w = words_of(name);
+    const struct slot *s = &slots[slot_home(w)];
+    if (likely(slot_agrees(s, w, name.len) && name.len <= 16))
+        return s->row;
+    return slot_find(name)->row;
 }
 
 const struct command *command_find_sub(const struct command *container, struct slice name)
@@ -184,10 +202,10 @@ const struct command *command_find_sub(const struct command *container, struct s
 bool command_rename(const char *from, const char *to)
 {
     const struct slot *s = slot_find(slice_of(from));
-    if (!s->name)
+    if (!s->row)
         return false;
     bool gone = !*to;
-    if (!gone && slot_find(slice_of(to))->name)
+    if (!gone && slot_find(slice_of(to))->row)
         return false;
     struct slot *kept = mem_alloc((ordered_count + 1) * sizeof *kept);
     unsigned order = s->order, count = 0;
@@ -212,7 +230,7 @@ unsigned command_count(void)
 const struct command *command_at(unsigned i)
 {
     must(i < ordered_count);
-    return &command_rows[slots[ordered[i]].row];
+    return slots[ordered[i]].row;
 }
 
 unsigned command_ids(void)

@@ -20,10 +20,12 @@ struct command;
 /* What a command sees: its arguments, where to answer, and the keyspace. */
 struct call {
     const struct command *command;
-    struct slice *argv;  /* argv[0] is the name (for a subcommand, argv[1] its name); borrowed until the command returns */
-    uint64_t *hashes;    /* hashes[i] is keyspace_hash(argv[i]) for every i that the row's first, last, step name */
+    struct slice *
+        argv; /* argv[0] is the name (for a subcommand, argv[1] its name); borrowed until the command returns */
+    uint64_t
+        *hashes; /* hashes[i] is keyspace_hash(argv[i]) for every i that the row's first, last, step name */
     uint32_t argc;
-    unsigned db;         /* the selected database */
+    unsigned db; /* the selected database */
     struct keyspace *keyspace;
     struct reply *reply;
     struct client *client; /* opaque below src/server/ */
@@ -32,54 +34,56 @@ struct call {
 typedef void command_run(struct call *c);
 
 enum command_flag { /* Redis's flags; COMMAND INFO prints their names */
-    COMMAND_WRITE = 1 << 0,
-    COMMAND_READONLY = 1 << 1,
-    COMMAND_DENYOOM = 1 << 2,
-    COMMAND_ADMIN = 1 << 3,
-    COMMAND_PUBSUB = 1 << 4,
-    COMMAND_NOSCRIPT = 1 << 5,
-    COMMAND_BLOCKING = 1 << 6,
-    COMMAND_LOADING = 1 << 7,
-    COMMAND_STALE = 1 << 8,
-    COMMAND_SKIP_MONITOR = 1 << 9,
-    COMMAND_SKIP_SLOWLOG = 1 << 10,
-    COMMAND_FAST = 1 << 11,
-    COMMAND_NO_AUTH = 1 << 12,
-    COMMAND_MAY_REPLICATE = 1 << 13,
-    COMMAND_NO_MULTI = 1 << 14,
-    COMMAND_MOVABLE_KEYS = 1 << 15,
-    COMMAND_ALLOW_BUSY = 1 << 16,
-    COMMAND_NO_ASYNC_LOADING = 1 << 17,
-    COMMAND_SENTINEL = 1 << 18,
-    COMMAND_ONLY_SENTINEL = 1 << 19,
-    COMMAND_ASKING = 1 << 20,
-    COMMAND_NO_MANDATORY_KEYS = 1 << 21,
-    COMMAND_ARBITRARY_KEYS = 1 << 23, /* touches_arbitrary_keys: keys that its arguments don't name */
-    COMMAND_BARRIER = 1 << 22, /* ours, not shown: parsing ahead stops behind it until it ran */
+                    COMMAND_WRITE = 1 << 0,
+                    COMMAND_READONLY = 1 << 1,
+                    COMMAND_DENYOOM = 1 << 2,
+                    COMMAND_ADMIN = 1 << 3,
+                    COMMAND_PUBSUB = 1 << 4,
+                    COMMAND_NOSCRIPT = 1 << 5,
+                    COMMAND_BLOCKING = 1 << 6,
+                    COMMAND_LOADING = 1 << 7,
+                    COMMAND_STALE = 1 << 8,
+                    COMMAND_SKIP_MONITOR = 1 << 9,
+                    COMMAND_SKIP_SLOWLOG = 1 << 10,
+                    COMMAND_FAST = 1 << 11,
+                    COMMAND_NO_AUTH = 1 << 12,
+                    COMMAND_MAY_REPLICATE = 1 << 13,
+                    COMMAND_NO_MULTI = 1 << 14,
+                    COMMAND_MOVABLE_KEYS = 1 << 15,
+                    COMMAND_ALLOW_BUSY = 1 << 16,
+                    COMMAND_NO_ASYNC_LOADING = 1 << 17,
+                    COMMAND_SENTINEL = 1 << 18,
+                    COMMAND_ONLY_SENTINEL = 1 << 19,
+                    COMMAND_ASKING = 1 << 20,
+                    COMMAND_NO_MANDATORY_KEYS = 1 << 21,
+                    COMMAND_ARBITRARY_KEYS =
+                        1 << 23, /* touches_arbitrary_keys: keys that its arguments don't name */
+                    COMMAND_BARRIER = 1
+                                      << 22, /* ours, not shown: parsing ahead stops behind it until it ran */
 };
 
 enum command_category { /* ACL categories that flags don't imply; the others follow from flags and group */
-    CATEGORY_KEYSPACE = 1 << 0,
-    CATEGORY_READ = 1 << 1,
-    CATEGORY_WRITE = 1 << 2,
-    CATEGORY_SET = 1 << 3,
-    CATEGORY_SORTEDSET = 1 << 4,
-    CATEGORY_LIST = 1 << 5,
-    CATEGORY_HASH = 1 << 6,
-    CATEGORY_STRING = 1 << 7,
-    CATEGORY_BITMAP = 1 << 8,
-    CATEGORY_HYPERLOGLOG = 1 << 9,
-    CATEGORY_GEO = 1 << 10,
-    CATEGORY_STREAM = 1 << 11,
-    CATEGORY_PUBSUB = 1 << 12,
-    CATEGORY_ADMIN = 1 << 13,
-    CATEGORY_FAST = 1 << 14,
-    CATEGORY_SLOW = 1 << 15,
-    CATEGORY_BLOCKING = 1 << 16,
-    CATEGORY_DANGEROUS = 1 << 17,
-    CATEGORY_CONNECTION = 1 << 18,
-    CATEGORY_TRANSACTION = 1 << 19,
-    CATEGORY_SCRIPTING = 1 << 20,
+                        CATEGORY_KEYSPACE = 1 << 0,
+                        CATEGORY_READ = 1 << 1,
+                        CATEGORY_WRITE = 1 << 2,
+                        CATEGORY_SET = 1 << 3,
+                        CATEGORY_SORTEDSET = 1 << 4,
+                        CATEGORY_LIST = 1 << 5,
+                        CATEGORY_HASH = 1 << 6,
+                        CATEGORY_STRING = 1 << 7,
+                        CATEGORY_BITMAP = 1 << 8,
+                        CATEGORY_HYPERLOGLOG = 1 << 9,
+                        CATEGORY_GEO = 1 << 10,
+                        CATEGORY_STREAM = 1 << 11,
+                        CATEGORY_PUBSUB = 1 << 12,
+                        CATEGORY_ADMIN = 1 << 13,
+                        CATEGORY_FAST = 1 << 14,
+                        CATEGORY_SLOW = 1 << 15,
+                        CATEGORY_BLOCKING = 1 << 16,
+                        CATEGORY_DANGEROUS = 1 << 17,
+                        CATEGORY_CONNECTION = 1 << 18,
+                        CATEGORY_TRANSACTION = 1 << 19,
+                        CATEGORY_SCRIPTING = 1 << 20,
 };
 
 /* Which keys a command names, beyond the simple range. */
@@ -90,28 +94,30 @@ struct key_spec {
     const char *keyword; /* KEYS_AFTER_KEYWORD, searched from `from` (negative: from the end) */
     int from;
     enum { KEYS_RANGE, KEYS_COUNTED, KEYS_UNKNOWN_FIND } find;
-    int last, step, limit;            /* KEYS_RANGE */
+    int last, step, limit;                  /* KEYS_RANGE */
     int count_index, first_key, count_step; /* KEYS_COUNTED: as Redis's keynum */
     const char *notes;
 };
 
 struct command {
-    const char *name;     /* lower case; for a subcommand only its own word */
-    command_run *run;     /* NULL: a container whose subcommands run */
-    int arity;            /* as Redis's: exact, or at least -arity */
-    uint32_t flags;       /* enum command_flag */
-    int first, last, step; /* key positions as COMMAND INFO shows them; 0: none */
-    const char *group;    /* "string", "generic", ... */
-    const char *since;    /* "1.0.0" */
-    const char *summary;  /* our words */
+    const char *name;       /* lower case; for a subcommand only its own word */
+    command_run *run;       /* NULL: a container whose subcommands run */
+    int arity;              /* as Redis's: exact, or at least -arity */
+    uint32_t flags;         /* enum command_flag */
+    int first, last, step;  /* key positions as COMMAND INFO shows them; 0: none */
+    const char *group;      /* "string", "generic", ... */
+    const char *since;      /* "1.0.0" */
+    const char *summary;    /* our words */
     const char *complexity; /* "O(1)" */
-    uint32_t categories;  /* enum command_category beside what flags imply */
-    const char *syntax;   /* the arguments in the notation of command_syntax.h, from which COMMAND DOCS is made */
-    const char *tips;     /* space-separated, as COMMAND INFO shows them; NULL: none */
+    uint32_t categories;    /* enum command_category beside what flags imply */
+    const char
+        *syntax;      /* the arguments in the notation of command_syntax.h, from which COMMAND DOCS is made */
+    const char *tips; /* space-separated, as COMMAND INFO shows them; NULL: none */
     const char *deprecated_since; /* NULL: it isn't */
     const char *replaced_by;      /* beside it */
-    const struct key_spec *keys;  /* key specifications; ended by one with flags NULL; NULL: derived from first, last, step */
-    const char *key_flags;        /* flags of the derived specification: "RO ACCESS" */
+    const struct key_spec
+        *keys; /* key specifications; ended by one with flags NULL; NULL: derived from first, last, step */
+    const char *key_flags;             /* flags of the derived specification: "RO ACCESS" */
     const struct command *subcommands; /* ended by a row with name NULL */
     /* Positions of keys where the specifications can't tell; NULL otherwise. Fills at
      * most `most` positions, returns how many there are, -1 on a syntax it can't follow. */
@@ -167,14 +173,16 @@ static inline bool command_arity_fits(const struct command *command, uint32_t ar
 }
 
 /* Positions of the keys in argv, by the row; as get_keys. Arity must be right. */
-int command_keys(const struct command *command, struct slice *argv, uint32_t argc, uint32_t *positions, int most);
+int command_keys(const struct command *command, struct slice *argv, uint32_t argc, uint32_t *positions,
+                 int most);
 
 /* The row's key specifications: the written ones, or the one that follows from
  * first, last and step. scratch holds the latter. Ended by one with flags NULL. */
 const struct key_spec *command_key_specs(const struct command *command, struct key_spec scratch[2]);
 
 /* Positions that one specification finds in argv; as get_keys. */
-int command_spec_keys(const struct key_spec *spec, struct slice *argv, uint32_t argc, uint32_t *positions, int most);
+int command_spec_keys(const struct key_spec *spec, struct slice *argv, uint32_t argc, uint32_t *positions,
+                      int most);
 
 /* All ACL categories of the row: the written ones and those that flags imply. */
 uint32_t command_categories(const struct command *command);

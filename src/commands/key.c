@@ -21,7 +21,8 @@ const char *key_type_name(enum entry_type type)
 /* True when Redis would hold the string as an integer. */
 static bool held_as_int(const struct entry *e, int64_t *value)
 {
-    return entry_type(e) == TYPE_STRING && !(e->flags & ENTRY_EDITED) && entry_string_int(e, value);
+    return entry_type(e) == TYPE_STRING && !(e->flags & (ENTRY_EDITED | ENTRY_TEXT)) &&
+           entry_string_int(e, value);
 }
 
 const char *key_encoding_name(const struct entry *e)

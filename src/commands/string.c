@@ -451,7 +451,8 @@ static void increment_by_float(struct call *c)
         return;
     }
     struct slice text = slice_make(digits, number_format_long_double(digits, value));
-    keyspace_set(c->keyspace, c->db, c->argv[1], c->hashes[1], text, KEEP_EXPIRY);
+    e = keyspace_set(c->keyspace, c->db, c->argv[1], c->hashes[1], text, KEEP_EXPIRY);
+    e->flags |= ENTRY_TEXT;
     call_changed(c, 1, EVENT_STRING, "incrbyfloat");
     reply_bulk(c->reply, text);
 }

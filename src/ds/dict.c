@@ -118,14 +118,22 @@ uint64_t *dict_find(const struct dict *d, uint64_t hash, dict_match *match, cons
     return NULL;
 }
 
+/* A prefetch isn't an effect to the compiler: without this it drops calls of functions that do nothing else. */
+static inline void keep_call(void)
+{
+    __asm__ volatile("");
+}
+
 void dict_prefetch_segment(const struct dict *d, uint64_t hash)
 {
+    keep_call();
     if (likely(d->segments))
         __builtin_prefetch(dict_segment(d, dict_segment_of(d, hash)));
 }
 
 void dict_prefetch_group(const struct dict *d, uint64_t hash)
 {
+    keep_call();
     if (unlikely(!d->segments))
         return;
     const struct dict_segment *s = dict_segment(d, dict_segment_of(d, hash));
@@ -134,6 +142,7 @@ void dict_prefetch_group(const struct dict *d, uint64_t hash)
 
 void dict_prefetch_item(const struct dict *d, uint64_t hash)
 {
+    keep_call();
     if (unlikely(!d->segments))
         return;
     const struct dict_segment *s = dict_segment(d, dict_segment_of(d, hash));

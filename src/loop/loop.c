@@ -1,6 +1,7 @@
 #include "loop/loop.h"
 
 #include "base/clock.h"
+#include "base/cycles.h"
 #include "base/mem.h"
 #include "base/must.h"
 
@@ -106,9 +107,12 @@ void loop_remove(struct loop_watch *w)
     w->events = 0;
 }
 
+uint64_t loop_woke;
+
 static void fetch(int timeout)
 {
     int n = epoll_wait(loop.epoll, loop.fetched, EVENTS_A_WAIT, timeout);
+    loop_woke = cycles_now();
     must(n >= 0 || errno == EINTR);
     for (int i = 0; i < n; i++) {
         struct loop_watch *w = loop.fetched[i].data.ptr;

@@ -68,6 +68,9 @@ static inline bool loop_timer_running(const struct loop_timer *t)
  * if a timer is due before or loop_wake was called; refreshes the clock after the wait. */
 void loop_turn(int64_t max_wait_ms);
 
+/* cycles_now when the last wait ended: what follows is the turn's work. */
+extern uint64_t loop_woke;
+
 /* Ends the wait of the turn that runs, or of the next. From any thread and from signal handlers. */
 void loop_wake(void);
 

@@ -10,6 +10,8 @@
 
 /* Requests with fewer complete arguments are looked at anew when more arrived. */
 #define KEEP_FROM 16
+/* Room for so many arguments stays with the parser when its request is done. */
+#define KEPT_MOST 1024
 
 static _Thread_local char error_text[64];
 
@@ -58,6 +60,8 @@ static inline void pool_add(struct resp_pool *pool, const char *ptr, size_t len)
 
 void resp_parser_reset(struct resp_parser *p)
 {
+    if (unlikely(p->kept_capacity > KEPT_MOST))
+        resp_parser_deinit(p);
     p->expected = 0;
     p->done = 0;
     p->at = 0;
@@ -110,7 +114,8 @@ static enum resp_result parse_inline(struct resp_parser *p, struct resp_pool *po
     int got;
     while ((got = words_next(&line, free_from, &used, &word)) > 0) {
         pool_add(pool, word.ptr, word.len);
-        free_from += used;
+        if (used) /* without quotes there is no scratch */
+            free_from += used;
     }
     if (got < 0)
         return bad(p, out, "ERR Protocol error: unbalanced quotes in request");
@@ -151,34 +156,43 @@ static inline int count_line(const char *data, const char *end, int64_t *value)
     return count_line_slow(data, end, value);
 }
 
-/* The arguments read so far are kept in p, so that they aren't read again. */
+/* The arguments read this time are kept in p, so that none is read again, however
+ * slowly a request of very many arrives. */
 static void keep(struct resp_parser *p, const struct resp_pool *pool, const struct resp_request *out, const char *data,
                  const char *at, int64_t expected)
 {
-    uint32_t done = pool->count - out->first;
+    uint32_t fresh = pool->count - out->first;
     p->expected = expected;
     p->at = (size_t)(at - data);
-    if (done > p->kept_capacity) {
-        p->kept_capacity = done + done / 2;
-        p->kept = mem_realloc(p->kept, p->kept_capacity * sizeof *p->kept);
+    if (fresh > p->kept_capacity - p->done) {
+        size_t capacity = (size_t)p->done + fresh;
+        capacity += capacity / 2;
+        must(capacity <= UINT32_MAX);
+        p->kept_capacity = (uint32_t)capacity;
+        p->kept = mem_realloc(p->kept, capacity * sizeof *p->kept);
     }
-    for (; p->done < done; p->done++) {
-        const struct slice *s = &pool->argv[out->first + p->done];
-        p->kept[p->done] = (struct resp_kept){(size_t)(s->ptr - data), s->len};
+    for (uint32_t i = 0; i < fresh; i++) {
+        const struct slice *s = &pool->argv[out->first + i];
+        p->kept[p->done++] = (struct resp_kept){(size_t)(s->ptr - data), s->len};
     }
 }
 
-/* What was kept goes back into the pool. */
-static void take_up(struct resp_parser *p, struct resp_pool *pool, const char *data)
+/* What was kept goes into the pool before what was read this time. */
+static void take_up(const struct resp_parser *p, struct resp_pool *pool, uint32_t first, const char *data)
 {
+    while (pool->capacity - pool->count < p->done)
+        pool_grow(pool);
+    struct slice *argv = pool->argv + first;
+    memmove(argv + p->done, argv, (pool->count - first) * sizeof *argv);
     for (uint32_t i = 0; i < p->done; i++)
-        pool_add(pool, data + p->kept[i].at, p->kept[i].len);
+        argv[i] = slice_make(data + p->kept[i].at, p->kept[i].len);
+    pool->count += p->done;
 }
 
 static enum resp_result unfinished(struct resp_parser *p, struct resp_pool *pool, struct resp_request *out,
                                    const char *data, const char *at, int64_t expected, size_t size)
 {
-    if (unlikely(pool->count - out->first >= KEEP_FROM))
+    if (unlikely(p->done + pool->count - out->first >= KEEP_FROM))
         keep(p, pool, out, data, at, expected);
     pool->count = out->first;
     out->size = size;
@@ -210,10 +224,9 @@ static enum resp_result parse_array(struct resp_parser *p, const struct resp_lim
             return bad(p, out, "ERR Protocol error: unauthenticated multibulk length");
         at += n;
     } else {
-        take_up(p, pool, data);
         at += p->at;
     }
-    for (int64_t left = expected - (pool->count - out->first); left > 0; left--) {
+    for (int64_t left = expected - p->done; left > 0; left--) {
         if (unlikely(at >= end))
             return unfinished(p, pool, out, data, at, expected, len + 1);
         int n = count_line(at, end, &bulk);
@@ -228,11 +241,13 @@ static enum resp_result parse_array(struct resp_parser *p, const struct resp_lim
             return bad(p, out, "ERR Protocol error: invalid bulk length");
         if (unlikely(bulk > 16384 && !limits->authenticated))
             return bad(p, out, "ERR Protocol error: unauthenticated bulk length");
-        if (unlikely(end - at < n + bulk + 2))
+        if (unlikely((uint64_t)(end - at) < (uint64_t)bulk + (uint64_t)n + 2))
             return unfinished(p, pool, out, data, at, expected, (size_t)(at - data) + (size_t)n + (size_t)bulk + 2);
         pool_add(pool, at + n, (size_t)bulk);
         at += n + bulk + 2;
     }
+    if (unlikely(p->done))
+        take_up(p, pool, out->first, data);
     out->argc = pool->count - out->first;
     out->size = (size_t)(at - data);
     resp_parser_reset(p);

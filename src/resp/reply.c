@@ -281,6 +281,9 @@ void reply_errorf(struct reply *r, const char *format, ...)
     int len = vasprintf(&text, format, args);
     va_end(args);
     must(len >= 0);
+    /* What a client sent may end the text: line ends there go, as in Redis; those within become spaces. */
+    while (len > 0 && (text[len - 1] == '\r' || text[len - 1] == '\n'))
+        len--;
     error(r, slice_make(text, (size_t)len));
     free(text);
 }

@@ -17,6 +17,10 @@
 
 /* How often idle clients are looked for. */
 #define IDLE_PERIOD_US 1000000
+/* Output that may wait for a client that hasn't given the password: error replies that it doesn't read. */
+#define UNAUTHENTICATED_OUTPUT (256 * 1024)
+/* Bytes of output chunks that stay with us when a burst is over. */
+#define POOL_KEPT (256 * 1024)
 
 struct client *client_first;
 struct client *client_writers;
@@ -333,12 +337,26 @@ size_t client_memory(const struct client *c)
     return bytes;
 }
 
+bool client_takes_push(struct client *c)
+{
+    if (c->flags & (CLIENT_CLOSING | CLIENT_CLOSE_AFTER | CLIENT_OVERFLOWED))
+        return false;
+    uint64_t hard = config.client_output_buffer_limit[client_class(c)].hard;
+    if (likely(!hard || c->output.memory < hard))
+        return true;
+    c->flags |= CLIENT_OVERFLOWED;
+    client_wants_write(c);
+    return false;
+}
+
 /* True when the output is above a limit of its class that forbids it now. */
 static bool output_too_big(struct client *c)
 {
     const struct config_output_limit *l = &config.client_output_buffer_limit[client_class(c)];
     size_t used = c->output.memory;
-    if (unlikely(l->hard && used >= l->hard))
+    if (unlikely(!(c->flags & CLIENT_AUTHENTICATED)) && used > UNAUTHENTICATED_OUTPUT)
+        return true;
+    if (unlikely((l->hard && used >= l->hard) || c->flags & CLIENT_OVERFLOWED))
         return true;
     if (likely(!l->soft || used < l->soft)) {
         c->over_soft_ms = 0;
@@ -376,6 +394,10 @@ void client_account(struct client *c)
     size_t now = client_memory(c);
     client_memory_total += now - c->counted;
     c->counted = now;
+    if (unlikely(c->input.cap > server_stats.input_peak))
+        server_stats.input_peak = c->input.cap;
+    if (unlikely(c->output.memory > server_stats.output_peak))
+        server_stats.output_peak = c->output.memory;
     if (unlikely(output_too_big(c))) {
         log_warning("Client %llu closed: its output buffer is above client-output-buffer-limit",
                     (unsigned long long)c->id);
@@ -383,7 +405,7 @@ void client_account(struct client *c)
         client_close(c);
         return;
     }
-    size_t asked = c->input.len + (c->flags & CLIENT_MULTI ? multi_memory(c) : 0);
+    size_t asked = c->input.len - c->input_used + (c->flags & CLIENT_MULTI ? multi_memory(c) : 0);
     if (unlikely(asked > config.client_query_buffer_limit)) {
         log_warning("Client %llu closed: its query buffer is above client-query-buffer-limit",
                     (unsigned long long)c->id);
@@ -407,6 +429,7 @@ static void look_for_idle(struct loop_timer *t)
             client_close(c);
         }
     }
+    output_trim_pool(POOL_KEPT);
     loop_timer_start(t, clock_mono_us() + IDLE_PERIOD_US, look_for_idle);
 }
 

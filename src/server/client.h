@@ -41,6 +41,7 @@ enum client_flag {
     CLIENT_AUTHENTICATED = 1 << 17,
     CLIENT_PAUSED = 1 << 18,        /* its next request waits for the end of CLIENT PAUSE */
     CLIENT_CONGESTED = 1 << 20,     /* its socket takes no more for now: waits for EPOLLOUT */
+    CLIENT_OVERFLOWED = 1 << 21,    /* a push to it was dropped at its output limit: it will be closed */
     CLIENT_STALLED = 1 << 19,       /* a request of it could not run in this batch; those behind wait too */
 };
 
@@ -64,7 +65,8 @@ struct client {
     struct loop_watch watch;
 
     struct resp_parser parser; /* a request that has only partly arrived */
-    struct buf input;          /* unparsed bytes kept between turns; empty while idle */
+    struct buf input;          /* bytes kept between turns, those from input_used on unparsed; empty while idle */
+    size_t input_used;
     struct output output;
     struct reply reply; /* writes into output; protocol is here */
 
@@ -127,6 +129,10 @@ void client_unpause(void);
 extern enum client_pause client_pause_mode; /* what holds now */
 
 enum client_class client_class(const struct client *c);
+
+/* Called before a push is added to c's output: false, and c will be closed when the turn ends, when
+ * it is at its hard limit, so that what one turn publishes doesn't grow beyond that. */
+bool client_takes_push(struct client *c);
 /* Bytes that c takes, buffers included: CLIENT LIST's tot-mem. */
 size_t client_memory(const struct client *c);
 

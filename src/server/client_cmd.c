@@ -68,8 +68,8 @@ void client_describe(struct buf *b, const struct client *c, const struct call *r
     buf_printf(b, " db=%u sub=%u psub=%u ssub=%u multi=%" PRId64, c->db,
                pubsub_subscriptions(c, PUBSUB_CHANNEL), pubsub_subscriptions(c, PUBSUB_PATTERN),
                pubsub_subscriptions(c, PUBSUB_SHARD), multi_count(c));
-    buf_printf(b, " qbuf=%zu qbuf-free=%zu argv-mem=%zu multi-mem=%zu", c->input.len,
-               c->input.cap - c->input.len, argument_bytes(c, running), multi_memory(c));
+    buf_printf(b, " qbuf=%zu qbuf-free=%zu argv-mem=%zu multi-mem=%zu",
+               c->input.len - c->input_used, c->input.cap - c->input.len, argument_bytes(c, running), multi_memory(c));
     buf_printf(b, " rbs=%zu rbp=%zu obl=%zu oll=%zu omem=%zu tot-mem=%zu events=%s%s", chunk, chunk, first,
                (listed + CHUNK - 1) / CHUNK, listed, client_memory(c), c->watch.events & EPOLLIN ? "r" : "",
                c->watch.events & EPOLLOUT ? "w" : "");

@@ -186,7 +186,7 @@ const struct setting settings[] = {
 
     /* keyspace */
     INT("databases", NULL, IMMUTABLE, 1, INT_MAX, "16", &config.databases),
-    MEMORY("maxmemory", NULL, LATER, 0, UINT64_MAX, "0", &config.maxmemory),
+    MEMORY("maxmemory", NULL, 0, 0, UINT64_MAX, "0", &config.maxmemory),
     ENUM("maxmemory-policy", NULL, LATER, policies, "noeviction", &config.maxmemory_policy),
     INT("maxmemory-samples", NULL, LATER, 1, INT_MAX, "5", &config.maxmemory_samples),
     INT("maxmemory-eviction-tenacity", NULL, LATER, 0, 100, "10", &config.maxmemory_eviction_tenacity),

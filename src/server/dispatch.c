@@ -1,6 +1,7 @@
 #include "server/dispatch.h"
 
 #include "base/cycles.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
 #include "server/config.h"
@@ -18,6 +19,14 @@
 static uint64_t tick;
 /* A request that took longer goes to slow log or latency monitor. */
 static uint64_t slow_cycles = UINT64_MAX;
+
+/* Memory stood above maxmemory when this turn began. */
+static bool memory_full;
+
+void dispatch_measure(void)
+{
+    memory_full = unlikely(config.maxmemory != 0) && stats_memory_used() > config.maxmemory;
+}
 
 void dispatch_tick(void)
 {
@@ -149,8 +158,20 @@ static void refuse(struct call *r, const char *text)
     stats_error(c->reply.last_error);
 }
 
+/* A line of an HTTP request: a web page that makes a browser send commands here would go on below it. */
+static bool is_http(struct slice name)
+{
+    return slice_is(name, "post") || slice_is(name, "host:");
+}
+
 static void refuse_unknown(struct call *r)
 {
+    if (is_http(r->argv[0])) {
+        log_warning("Client %llu closed: it speaks HTTP, which may be an attack by way of somebody's browser",
+                    (unsigned long long)r->client->id);
+        client_close(r->client);
+        return;
+    }
     const struct command *container = command_find(r->argv[0]);
     multi_refused(r->client);
     if (container) {
@@ -190,15 +211,17 @@ static inline bool arity_fits(const struct command *command, uint32_t argc)
     return command->arity >= 0 ? argc == (uint32_t)command->arity : argc >= (uint32_t)-command->arity;
 }
 
-/* CLIENT PAUSE holds this request back. */
-static bool is_paused(struct call *r)
+/* The row's flags, EXEC's with those of what it will run. */
+static uint32_t flags_of(const struct call *r)
 {
-    if (client_pause_mode == PAUSE_ALL)
-        return true;
     uint32_t flags = r->command->flags;
-    if (multi_is_exec(r->command))
-        flags |= multi_flags(r->client);
-    return flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE);
+    return multi_is_exec(r->command) ? flags | multi_flags(r->client) : flags;
+}
+
+/* CLIENT PAUSE holds this request back. */
+static bool is_paused(const struct call *r)
+{
+    return client_pause_mode == PAUSE_ALL || flags_of(r) & (COMMAND_WRITE | COMMAND_MAY_REPLICATE);
 }
 
 /* Existence, arity, rights, mode. False: it was answered. */
@@ -219,6 +242,10 @@ static bool is_allowed(struct call *r)
     }
     if (c->flags & CLIENT_MULTI && r->command->flags & COMMAND_NO_MULTI) {
         refuse(r, "ERR Command not allowed inside a transaction");
+        return false;
+    }
+    if (memory_full && flags_of(r) & COMMAND_DENYOOM) {
+        refuse(r, "OOM command not allowed when used memory > 'maxmemory'.");
         return false;
     }
     if (c->flags & CLIENT_MONITOR && !monitor_allows(c, r->command)) {
@@ -275,7 +302,8 @@ bool dispatch_request(struct client *c, const struct command *command, struct sl
                       uint64_t *hashes)
 {
     struct call call = call_of(c, command, argv, argc, hashes);
-    if (unlikely(c->flags & CLIENT_CAREFUL || !(c->flags & CLIENT_AUTHENTICATED) || client_pause_mode != PAUSE_OFF ||
+    if (unlikely(c->flags & CLIENT_CAREFUL || !(c->flags & CLIENT_AUTHENTICATED) ||
+                 client_pause_mode != PAUSE_OFF || memory_full ||
                  !command || !arity_fits(command, argc)))
         return request_carefully(&call);
     pubsub_request_begin(c);

@@ -27,6 +27,9 @@ bool dispatch_request(struct client *c, const struct command *command, struct sl
 /* Runs a command that was judged before (EXEC): with timing, statistics and slow log, without checks. */
 void dispatch_run(struct client *c, const struct command *command, struct slice *argv, uint32_t argc);
 
+/* Once a turn: looks whether maxmemory is reached; writes that need memory are refused then. */
+void dispatch_measure(void);
+
 /* Starts the clock that requests are timed with; dispatch_request takes the end of one as the start of the next. */
 void dispatch_tick(void);
 

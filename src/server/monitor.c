@@ -57,7 +57,7 @@ void monitor_write(const struct client *c, const struct command *command, const 
     }
     buf_append(&line, "\r\n", 2);
     for (unsigned i = 0; i < monitor_count; i++) {
-        if (monitors[i]->flags & (CLIENT_CLOSING | CLIENT_CLOSE_AFTER))
+        if (!client_takes_push(monitors[i]))
             continue;
         output_append(&monitors[i]->output, line.data, line.len);
         client_wants_write(monitors[i]);

@@ -118,7 +118,7 @@ void pubsub_deliver_held(struct client *c)
 
 static void deliver(struct client *to, struct message *m, bool alone)
 {
-    if (to->flags & (CLIENT_CLOSING | CLIENT_CLOSE_AFTER))
+    if (!client_takes_push(to))
         return;
     /* The one byte in which the protocols differ. */
     m->head.data[0] = to->reply.protocol == 3 ? '>' : '*';

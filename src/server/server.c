@@ -57,6 +57,12 @@ static void accepted(struct socket_conn conn)
     client_create(conn);
 }
 
+static void free_later(void *block)
+{
+    server_stats.lazy_freed++;
+    background_free(block);
+}
+
 static bool follow_bulk_limit(const char **error)
 {
     (void)error;
@@ -78,7 +84,7 @@ bool server_start(void)
     config_on_change("proto-max-bulk-len", follow_bulk_limit);
     arena_init();
     background_start();
-    blob_set_free(background_free, BACKGROUND_FREE_FROM);
+    blob_set_free(free_later, BACKGROUND_FREE_FROM);
     server_keyspace = keyspace_create((unsigned)config.databases);
     notify_init(server_keyspace);
     turn_start();

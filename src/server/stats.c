@@ -15,6 +15,7 @@
 
 #define SAMPLES 16
 #define SAMPLE_US 100000u
+#define PEAK_TICKS 5u /* gathering the allocator's figures takes some microseconds */
 #define CALIBRATE_TICKS 50u
 
 struct server_stats server_stats;
@@ -159,8 +160,9 @@ static void tick(struct loop_timer *t)
     }
     rates.last_us = now_us;
     rates.next = (rates.next + 1) % SAMPLES;
-    note_peak();
-    if (++rates.ticks % CALIBRATE_TICKS == 0)
+    if (++rates.ticks % PEAK_TICKS == 0)
+        note_peak();
+    if (rates.ticks % CALIBRATE_TICKS == 0)
         cycles_calibrate();
     loop_timer_start(t, now_us + SAMPLE_US, tick);
 }

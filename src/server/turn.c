@@ -1,6 +1,7 @@
 #include "server/turn.h"
 
 #include "base/clock.h"
+#include "base/cycles.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
@@ -16,6 +17,8 @@
 #define BATCH_REQUESTS 128
 #define BATCH_KEYS 128       /* prefetched at most before they are used */
 #define REQUEST_KEYS 32      /* of one request */
+#define GROUP_BEHIND 8       /* requests between the prefetch of a key's segment and that of its group */
+#define ENTRY_AHEAD 16       /* requests between the prefetch of an entry and its use */
 #define CLIENT_REQUESTS 1024 /* of one client a turn */
 #define SCRATCH (1u << 20)
 #define READ_SIZE 65536     /* asked of a client's socket at once */
@@ -59,17 +62,21 @@ void turn_stop(void)
 /* ---- executing ---------------------------------------------------------------------- */
 
 /* Calls fn for the keys of a request that are worth prefetching. */
-static inline void each_key(const struct command *cmd, const uint64_t *hash, uint32_t argc, unsigned db,
-                            void (*fn)(const struct keyspace *, unsigned, uint64_t))
+static inline void each_key(const struct queued *q, void (*fn)(const struct keyspace *, unsigned, uint64_t))
 {
+    const struct command *cmd = q->command;
+    const uint64_t *hash = batch.pool.hash + q->first;
+    unsigned db = q->client->db;
+    if (unlikely(!cmd || !cmd->first))
+        return;
     if (likely(cmd->last == cmd->first)) {
-        if (likely((uint32_t)cmd->first < argc))
+        if (likely((uint32_t)cmd->first < q->argc))
             fn(server_keyspace, db, hash[cmd->first]);
         return;
     }
-    uint32_t last = cmd->last < 0 ? argc + (uint32_t)cmd->last : (uint32_t)cmd->last;
+    uint32_t last = cmd->last < 0 ? q->argc + (uint32_t)cmd->last : (uint32_t)cmd->last;
     uint32_t most = (uint32_t)cmd->first + REQUEST_KEYS * (uint32_t)cmd->step;
-    for (uint32_t i = (uint32_t)cmd->first; i <= last && i < argc && i < most; i += (uint32_t)cmd->step)
+    for (uint32_t i = (uint32_t)cmd->first; i <= last && i < q->argc && i < most; i += (uint32_t)cmd->step)
         fn(server_keyspace, db, hash[i]);
 }
 
@@ -79,11 +86,11 @@ static void stall(const struct queued *q)
     struct client *c = q->client;
     c->flags |= CLIENT_STALLED;
     c->stalled_at = q->start;
+    resp_parser_reset(&c->parser); /* it may be amid a request behind */
     if (c->input.data && c->arrived_end == c->input.data + c->input.len)
         return;
-    c->input.len = 0;
+    c->input.len = c->input_used = 0;
     buf_append(&c->input, q->start, (size_t)(c->arrived_end - q->start));
-    resp_parser_reset(&c->parser);
 }
 
 static void execute(const struct queued *q)
@@ -96,21 +103,25 @@ static void execute(const struct queued *q)
         stall(q);
 }
 
-/* Runs the batch: by now the groups are in the cache; entries are fetched for all, then each is executed. */
+/* Runs the batch: the groups of all but the last are in the cache or on their way by now; the
+ * entries are fetched some requests ahead of the one that is executed. */
 static void run_batch(void)
 {
     if (!batch.count)
         return;
     must(!batch.running);
     batch.running = true;
-    for (unsigned i = 0; i < batch.count; i++) {
-        const struct queued *q = &batch.queue[i];
-        if (likely(q->command && q->command->first))
-            each_key(q->command, batch.pool.hash + q->first, q->argc, q->client->db, keyspace_prefetch_entry);
-    }
+    unsigned count = batch.count;
+    for (unsigned i = count > GROUP_BEHIND ? count - GROUP_BEHIND : 0; i < count; i++)
+        each_key(&batch.queue[i], keyspace_prefetch_group);
+    for (unsigned i = 0; i < count && i < ENTRY_AHEAD; i++)
+        each_key(&batch.queue[i], keyspace_prefetch_entry);
     dispatch_tick();
-    for (unsigned i = 0; i < batch.count; i++)
+    for (unsigned i = 0; i < count; i++) {
+        if (i + ENTRY_AHEAD < count)
+            each_key(&batch.queue[i + ENTRY_AHEAD], keyspace_prefetch_entry);
         execute(&batch.queue[i]);
+    }
     batch.count = 0;
     batch.keys = 0;
     batch.running = false;
@@ -122,6 +133,7 @@ static void run_batch(void)
 static void protocol_error(struct client *c, const char *text)
 {
     run_batch();
+    resp_pool_reset(&batch.pool); /* what the bad request has left */
     if (c->flags & (CLIENT_CLOSING | CLIENT_STALLED))
         return;
     log_verbose("Protocol error from client %llu: %s", (unsigned long long)c->id, text);
@@ -140,9 +152,11 @@ static inline bool enqueue(struct client *c, const char *start, const struct res
     if (cmd && cmd->first) {
         uint64_t *hash = batch.pool.hash + got->first;
         dispatch_hash(cmd, argv, got->argc, hash);
-        each_key(cmd, hash, got->argc, c->db, keyspace_prefetch_group);
+        each_key(q, keyspace_prefetch_segment);
         batch.keys += cmd->last == cmd->first ? 1 : got->argc < REQUEST_KEYS ? got->argc : REQUEST_KEYS;
     }
+    if (likely(batch.count > GROUP_BEHIND))
+        each_key(q - GROUP_BEHIND, keyspace_prefetch_group);
     bool barrier = cmd && cmd->flags & COMMAND_BARRIER;
     if (likely(batch.count < BATCH_REQUESTS && batch.keys < BATCH_KEYS && !barrier))
         return false;
@@ -184,15 +198,20 @@ static size_t parse(struct client *c, const char *data, size_t len, size_t *more
     return at;
 }
 
-/* Takes the first n bytes off c's own buffer. */
+/* Takes the next n bytes off c's own buffer. The rest moves up only when that is less than
+ * what went before it, so that a long pipeline that had to wait costs no more than its length. */
 static void consume(struct client *c, size_t n)
 {
-    if (n == c->input.len) {
-        buf_deinit(&c->input);
+    c->input_used += n;
+    size_t left = c->input.len - c->input_used;
+    if (left && c->input_used < left)
         return;
-    }
-    memmove(c->input.data, c->input.data + n, c->input.len - n);
-    c->input.len -= n;
+    if (left)
+        memmove(c->input.data, c->input.data + c->input_used, left);
+    else
+        buf_deinit(&c->input);
+    c->input.len = left;
+    c->input_used = 0;
 }
 
 /* Cuts and runs what stands in c's own buffer. */
@@ -202,13 +221,14 @@ static void parse_own(struct client *c)
     if (c->flags & (CLIENT_CLOSING | CLIENT_CLOSE_AFTER | CLIENT_BLOCKED | CLIENT_STALLED) || !c->input.len)
         return;
     size_t more;
+    const char *data = c->input.data + c->input_used;
     c->arrived_end = c->input.data + c->input.len;
-    size_t at = parse(c, c->input.data, c->input.len, &more);
+    size_t at = parse(c, data, c->input.len - c->input_used, &more);
     run_batch();
     if (c->flags & CLIENT_CLOSING)
         return;
     if (c->flags & CLIENT_STALLED)
-        at = (size_t)(c->stalled_at - c->input.data);
+        at = (size_t)(c->stalled_at - data);
     consume(c, at);
     c->wanted = more;
 }
@@ -237,8 +257,9 @@ static char *read_room(struct client *c, size_t *size)
         }
         return batch.scratch + batch.scratch_used;
     }
-    if (c->wanted > c->input.len + READ_SIZE)
-        *size = c->wanted - c->input.len < READ_LARGE ? c->wanted - c->input.len : READ_LARGE;
+    size_t have = c->input.len - c->input_used;
+    if (c->wanted > have + READ_SIZE)
+        *size = c->wanted - have < READ_LARGE ? c->wanted - have : READ_LARGE;
     return buf_reserve(&c->input, *size);
 }
 
@@ -254,7 +275,10 @@ static void read_client(struct client *c)
             return;
         if (n < 0)
             log_verbose("Reading from client %llu: %s", (unsigned long long)c->id, strerror(errno));
-        client_close(c);
+        if (n < 0 || c->flags & CLIENT_BLOCKED || output_empty(&c->output))
+            client_close(c);
+        else /* it may only have finished sending */
+            client_close_after(c);
         return;
     }
     c->active_ms = clock_ms();
@@ -286,6 +310,13 @@ static void read_leftovers(void)
 
 /* ---- writing -------------------------------------------------------------------------- */
 
+/* What c is watched for, from what it waits for. */
+static void watch_client(struct client *c)
+{
+    uint32_t events = (c->flags & CLIENT_CLOSE_AFTER ? 0 : EPOLLIN) | (c->flags & CLIENT_CONGESTED ? EPOLLOUT : 0);
+    loop_modify(&c->watch, events);
+}
+
 void turn_client_ready(struct loop_watch *w, uint32_t events)
 {
     struct client *c = (struct client *)((char *)w - offsetof(struct client, watch));
@@ -294,17 +325,14 @@ void turn_client_ready(struct loop_watch *w, uint32_t events)
         c->flags &= ~(uint32_t)CLIENT_CONGESTED;
         client_wants_write(c);
     }
+    if (events & EPOLLIN && c->flags & CLIENT_READ_PENDING)
+        return; /* what it sent before comes first */
     if (events & EPOLLIN && !(c->flags & CLIENT_CLOSE_AFTER))
         read_client(c);
     else if (events & EPOLLHUP)
         client_close(c);
-}
-
-/* What c is watched for, from what it waits for. */
-static void watch_client(struct client *c)
-{
-    uint32_t events = (c->flags & CLIENT_CLOSE_AFTER ? 0 : EPOLLIN) | (c->flags & CLIENT_CONGESTED ? EPOLLOUT : 0);
-    loop_modify(&c->watch, events);
+    else if (events & EPOLLIN)
+        watch_client(c); /* else what isn't read wakes us for ever */
 }
 
 /* Writes at most `budget` bytes; returns how many went out. */
@@ -322,6 +350,8 @@ static size_t write_client(struct client *c, size_t budget)
             return 0;
         }
         n = n < 0 ? 0 : n;
+        if (n)
+            c->active_ms = clock_ms();
         output_advance(&c->output, (size_t)n);
         c->net_out += (size_t)n;
         server_stats.net_out += (size_t)n;
@@ -357,11 +387,13 @@ void turn_write_all(void)
 
 void turn_run(int64_t max_wait_ms)
 {
-    int64_t work = keyspace_work(server_keyspace, WORK_BUDGET_US);
+    /* As in Redis nothing expires by itself while clients are paused. */
+    int64_t work = likely(client_pause_mode == PAUSE_OFF) ? keyspace_work(server_keyspace, WORK_BUDGET_US) : -1;
     if (client_readers || client_writers)
         work = 0;
     if (work >= 0 && (max_wait_ms < 0 || work < max_wait_ms))
         max_wait_ms = work;
+    dispatch_measure();
     read_leftovers();
     loop_turn(max_wait_ms);
     run_batch();
@@ -369,4 +401,5 @@ void turn_run(int64_t max_wait_ms)
     turn_write_all();
     client_free_closed();
     server_stats.turns++;
+    server_stats.turn_cycles += cycles_now() - loop_woke;
 }

@@ -1,7 +1,7 @@
 /* turn: the way of a request, from epoll to the written reply.
  *
- *   ready client -> read into the turn's scratch -> cut into requests, look up, hash, prefetch groups
- *                -> (a batch is full, or all clients were read) prefetch entries -> execute in order
+ *   ready client -> read into the turn's scratch -> cut into requests, look up, hash, prefetch table lines
+ *                -> (a batch is full, or all clients were read) prefetch entries, execute in order
  *                -> all executed: write each client's replies
  *
  * A batch holds requests of many clients, in the order of arrival of each, and

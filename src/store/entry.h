@@ -33,6 +33,7 @@ enum entry_flag {
     ENTRY_EXPIRES = 1,
     ENTRY_LONG_KEY = 2,
     ENTRY_EDITED = 4, /* the string was changed in place: OBJECT ENCODING says raw, as in Redis */
+    ENTRY_TEXT = 8, /* digits that Redis holds as text (INCRBYFLOAT's result): OBJECT ENCODING says embstr */
 };
 
 #define EXPIRY_NONE (-1ll)

@@ -10,6 +10,7 @@
 #define SLOT_BITS 8
 #define TIME_MAX ((1ll << (LEVELS * SLOT_BITS)) - 1)
 #define NONE UINT32_MAX
+#define SET_BACK_MS 1000
 #define UNSET ((1ll << 51) - 1) /* what a cell's `at` can hold at most */
 
 /* List numbers: level * SLOTS + slot, then this one. */
@@ -29,10 +30,10 @@ struct owner {
 struct expiry {
     int64_t now; /* everything at or before it is due or in the slot that is emptied */
     uint32_t head[LISTS];
-    uint32_t count[LISTS]; /* cells in each list */
-    unsigned moving;       /* the slot that is being emptied into lower levels; LIST_DUE: none */
+    uint32_t count[LISTS];             /* cells in each list */
+    unsigned moving;                   /* the slot that is being emptied into lower levels; LIST_DUE: none */
     uint64_t busy[LEVELS][SLOTS / 64]; /* bit: the slot's list isn't empty */
-    struct cell **block; /* number to its 64 cells; number 0 is never used */
+    struct cell **block;               /* number to its 64 cells; number 0 is never used */
     struct owner *owner;
     uint32_t blocks, capacity;
     uint32_t free_block; /* numbers to use again, chained through owner[].segment */
@@ -256,6 +257,26 @@ static unsigned next_slot(const struct expiry *x, int64_t *start)
         }
     }
     return LIST_DUE;
+}
+
+void expiry_follow_clock(struct expiry *x, int64_t now_ms)
+{
+    if (likely(now_ms >= x->now - SET_BACK_MS))
+        return;
+    x->now = now_ms;
+    x->moving = LIST_DUE;
+    for (unsigned i = 0; i < LISTS; i++) {
+        x->head[i] = NONE;
+        x->count[i] = 0;
+    }
+    memset(x->busy, 0, sizeof x->busy);
+    for (uint32_t b = 1; b < x->blocks; b++) {
+        for (unsigned i = 0; x->block[b] && i < EXPIRY_CELLS; i++) {
+            int64_t at = x->block[b][i].at;
+            if (at != UNSET)
+                link_cell(x, b * EXPIRY_CELLS + i, at);
+        }
+    }
 }
 
 bool expiry_step(struct expiry *x, int64_t now_ms, struct expiry_due *due, bool *idle)

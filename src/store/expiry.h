@@ -30,9 +30,9 @@ struct expiry; /* the wheel */
 
 /* One table's blocks. The owner embeds it and keeps it as long as a block lives. */
 struct expiry_map {
-    uint32_t *block; /* a segment's block, 0 when it has none */
+    uint32_t *block;   /* a segment's block, 0 when it has none */
     uint32_t segments; /* entries of block */
-    uint32_t blocks; /* blocks that live */
+    uint32_t blocks;   /* blocks that live */
 };
 
 /* A wheel that stands at now_ms. Gives. */
@@ -55,6 +55,10 @@ struct expiry_due {
     unsigned cell;
     int64_t at_ms; /* the time that was set */
 };
+
+/* The clock shows now_ms. When it was set back by more than a second all cells are hung anew
+ * (about 20 ns each), else keys would outlive their time by as much. Before other calls of a turn. */
+void expiry_follow_clock(struct expiry *x, int64_t now_ms);
 
 /* One step: takes a due cell out (its time is then unset) and returns true with
  * it, or moves the wheel on. *idle is set when nothing is due up to now_ms. */

@@ -14,6 +14,10 @@
 /* Entries freed between two looks at the clock. */
 #define DRAIN_STEP 256
 #define EXPIRY_STEPS 16
+#define FLUSH_HELP_US 500
+/* Ended entries that a random choice removes, and groups that it looks through then. */
+#define RANDOM_TRIES 1000
+#define RANDOM_GROUPS 10000
 /* Expired entries taken out of a cell in one go. */
 #define CELL_BATCH 64
 
@@ -22,10 +26,10 @@ struct database {
     struct expiry_map expiry;
     struct keyspace *keyspace;
     unsigned index;
-    bool flushed;              /* only waits to be drained */
-    uint64_t expiring;         /* entries with an expiry */
-    __int128 expiry_sum;       /* of their times */
-    struct database *next;     /* the next one to drain */
+    bool flushed;          /* only waits to be drained */
+    uint64_t expiring;     /* entries with an expiry */
+    __int128 expiry_sum;   /* of their times */
+    struct database *next; /* the next one to drain */
 };
 
 struct keyspace {
@@ -121,7 +125,7 @@ void keyspace_attend(struct keyspace *ks, bool on)
 struct parts {
     struct slice key;
     uint8_t kind;
-    uint8_t flags; /* ENTRY_EDITED */
+    uint8_t flags; /* ENTRY_EDITED, ENTRY_TEXT */
     int64_t expiry;
     struct slice value; /* bytes behind the key; ptr NULL: zeros */
     void *boxed;        /* of kinds from ENC_BLOB on */
@@ -139,8 +143,8 @@ static inline uint8_t make_kind(enum entry_type type, enum entry_encoding encodi
 
 static inline size_t entry_size(size_t key_len, uint8_t kind, bool expires, size_t value_len)
 {
-    return sizeof(struct entry) + (expires ? 8 : 0) + (kind_is_boxed(kind) ? 8 : 0) + (key_len > 255 ? 8 : 0) +
-           key_len + value_len;
+    return sizeof(struct entry) + (expires ? 8 : 0) + (kind_is_boxed(kind) ? 8 : 0) +
+           (key_len > 255 ? 8 : 0) + key_len + value_len;
 }
 
 static size_t size_of_entry(const struct entry *e)
@@ -216,7 +220,10 @@ static void entry_destroy(struct entry *e)
 /* The parts of e with its value borrowed: for rebuilding it otherwise. */
 static struct parts entry_parts(const struct entry *e)
 {
-    struct parts p = {.key = entry_key(e), .kind = e->kind, .flags = e->flags & ENTRY_EDITED, .expiry = entry_expiry(e)};
+    struct parts p = {.key = entry_key(e),
+                      .kind = e->kind,
+                      .flags = e->flags & (ENTRY_EDITED | ENTRY_TEXT),
+                      .expiry = entry_expiry(e)};
     if (kind_is_boxed(e->kind))
         p.boxed = entry_blob(e);
     else
@@ -318,6 +325,11 @@ struct entry *keyspace_read(struct keyspace *ks, unsigned db, struct slice key, 
     return e;
 }
 
+void keyspace_prefetch_segment(const struct keyspace *ks, unsigned db, uint64_t hash)
+{
+    dict_prefetch_segment(&ks->db[db]->dict, hash);
+}
+
 void keyspace_prefetch_group(const struct keyspace *ks, unsigned db, uint64_t hash)
 {
     dict_prefetch_group(&ks->db[db]->dict, hash);
@@ -342,10 +354,30 @@ uint64_t keyspace_expiring(const struct keyspace *ks, unsigned db, int64_t *mean
     return b->expiring;
 }
 
+static void keep_live(void *ctx, void *item)
+{
+    struct entry **found = ctx;
+    if (!*found && !has_ended(item))
+        *found = item;
+}
+
+/* The first entry behind a random place that hasn't ended, if it isn't far. */
+static struct entry *near_live(const struct database *b)
+{
+    struct entry *found = NULL;
+    uint64_t cursor = random_u64() >> 16;
+    for (unsigned n = 0; !found && n < RANDOM_GROUPS; n++)
+        cursor = dict_scan(&b->dict, cursor, keep_live, &found);
+    return found;
+}
+
 struct entry *keyspace_random(struct keyspace *ks, unsigned db)
 {
     struct database *b = ks->db[db];
-    for (;;) {
+    for (unsigned tries = 0;; tries++) {
+        /* So many have ended and wait for keyspace_work: removing them all here would take too long. */
+        if (unlikely(tries == RANDOM_TRIES))
+            return near_live(b);
         struct entry *e = dict_random(&b->dict, random_u64);
         if (!e || !has_ended(e))
             return e;
@@ -422,11 +454,11 @@ static inline bool fits_in_place(const struct entry *e, uint8_t kind, int64_t ex
     return was == is || arena_size(was) == arena_size(is);
 }
 
-static struct entry *set_in_place(struct database *b, struct entry *e, uint64_t hash, uint8_t kind, int64_t expiry,
-                                  struct slice value)
+static struct entry *set_in_place(struct database *b, struct entry *e, uint64_t hash, uint8_t kind,
+                                  int64_t expiry, struct slice value)
 {
     e->kind = kind;
-    e->flags &= (uint8_t)~ENTRY_EDITED;
+    e->flags &= (uint8_t) ~(ENTRY_EDITED | ENTRY_TEXT);
     e->value_len = (uint16_t)value.len;
     struct slice key = entry_key(e);
     memmove((char *)(uintptr_t)key.ptr + key.len, value.ptr, value.len);
@@ -439,8 +471,8 @@ static struct entry *set_in_place(struct database *b, struct entry *e, uint64_t 
     return e;
 }
 
-static struct entry *set_bytes(struct keyspace *ks, unsigned db, struct slice key, uint64_t hash, uint8_t kind,
-                               struct slice value, int64_t expiry)
+static struct entry *set_bytes(struct keyspace *ks, unsigned db, struct slice key, uint64_t hash,
+                               uint8_t kind, struct slice value, int64_t expiry)
 {
     struct database *b = ks->db[db];
     uint64_t *slot = find_slot(ks, db, key, hash);
@@ -463,8 +495,8 @@ static struct slice int_bytes(int64_t v, char bytes[8])
     return slice_make(bytes, width);
 }
 
-struct entry *keyspace_set_int(struct keyspace *ks, unsigned db, struct slice key, uint64_t hash, int64_t value,
-                               int64_t expiry_ms)
+struct entry *keyspace_set_int(struct keyspace *ks, unsigned db, struct slice key, uint64_t hash,
+                               int64_t value, int64_t expiry_ms)
 {
     char bytes[8];
     return set_bytes(ks, db, key, hash, make_kind(TYPE_STRING, ENC_INT), int_bytes(value, bytes), expiry_ms);
@@ -479,13 +511,13 @@ bool keyspace_replace_int(struct keyspace *ks, struct entry *e, int64_t value)
     /* In its old width, which may be wider than needed: the next rewrite narrows it. */
     struct slice key = entry_key(e);
     memcpy((char *)(uintptr_t)key.ptr + key.len, &value, e->value_len);
-    e->flags &= (uint8_t)~ENTRY_EDITED;
+    e->flags &= (uint8_t) ~(ENTRY_EDITED | ENTRY_TEXT);
     note_access(e);
     return true;
 }
 
-struct entry *keyspace_set_blob(struct keyspace *ks, unsigned db, struct slice key, uint64_t hash, struct blob *blob,
-                                int64_t expiry_ms)
+struct entry *keyspace_set_blob(struct keyspace *ks, unsigned db, struct slice key, uint64_t hash,
+                                struct blob *blob, int64_t expiry_ms)
 {
     struct database *b = ks->db[db];
     uint64_t *slot = find_slot(ks, db, key, hash);
@@ -499,8 +531,8 @@ struct entry *keyspace_set_blob(struct keyspace *ks, unsigned db, struct slice k
     return store_entry(b, hash, slot, &p);
 }
 
-struct entry *keyspace_set(struct keyspace *ks, unsigned db, struct slice key, uint64_t hash, struct slice value,
-                           int64_t expiry_ms)
+struct entry *keyspace_set(struct keyspace *ks, unsigned db, struct slice key, uint64_t hash,
+                           struct slice value, int64_t expiry_ms)
 {
     int64_t v;
     if (value.len <= 20 && number_parse_i64(value, &v))
@@ -535,7 +567,8 @@ static char *edit_blob(struct entry *e, size_t len)
 }
 
 /* The entry at slot (NULL: none yet) as a blob's owner. */
-static struct entry *make_blob_entry(struct database *b, struct slice key, uint64_t hash, uint64_t *slot, size_t len)
+static struct entry *make_blob_entry(struct database *b, struct slice key, uint64_t hash, uint64_t *slot,
+                                     size_t len)
 {
     char scratch[ENTRY_DIGITS];
     struct slice old = slot ? entry_string(dict_item(slot), scratch) : slice_make("", 0);
@@ -589,7 +622,8 @@ char *keyspace_edit(struct keyspace *ks, unsigned db, struct slice key, uint64_t
     return (char *)(uintptr_t)k.ptr + k.len;
 }
 
-struct entry *keyspace_set_expiry(struct keyspace *ks, unsigned db, struct entry *e, uint64_t hash, int64_t expiry_ms)
+struct entry *keyspace_set_expiry(struct keyspace *ks, unsigned db, struct entry *e, uint64_t hash,
+                                  int64_t expiry_ms)
 {
     struct database *b = ks->db[db];
     if (e->flags & ENTRY_EXPIRES && expiry_ms >= 0) {
@@ -649,6 +683,28 @@ void keyspace_copy(struct keyspace *ks, unsigned db, struct slice from, uint64_t
     store_under(ks, to_db, to, to_hash, p);
 }
 
+static void take_entry(void *ctx, void *item)
+{
+    (void)ctx;
+    entry_destroy(item);
+}
+
+/* Drains flushed databases until `until`; true when none is left. */
+static bool work_flushed(struct keyspace *ks, uint64_t until)
+{
+    while (ks->flushed) {
+        struct database *b = ks->flushed;
+        if (dict_drain(&b->dict, DRAIN_STEP, take_entry, NULL) < DRAIN_STEP &&
+            expiry_clear(ks->expiry, &b->expiry, DRAIN_STEP)) {
+            ks->flushed = b->next;
+            mem_free(b);
+        }
+        if (clock_mono_us_now() >= until)
+            break;
+    }
+    return !ks->flushed;
+}
+
 uint64_t keyspace_flush(struct keyspace *ks, unsigned db)
 {
     if (ks->observer.flushing)
@@ -657,8 +713,18 @@ uint64_t keyspace_flush(struct keyspace *ks, unsigned db)
     uint64_t count = dict_count(&old->dict);
     if (!count)
         return 0;
-    ks->db[db] = database_create(ks, db);
     ks->dirty += count;
+    if (count <= DRAIN_STEP) {
+        dict_drain(&old->dict, DRAIN_STEP + 1, take_entry, NULL);
+        expiry_clear(ks->expiry, &old->expiry, UINT32_MAX);
+        old->expiring = 0;
+        old->expiry_sum = 0;
+        return count;
+    }
+    /* Whoever flushes again before the last was drained helps, else they would pile up. */
+    if (ks->flushed)
+        work_flushed(ks, clock_mono_us_now() + FLUSH_HELP_US);
+    ks->db[db] = database_create(ks, db);
     old->flushed = true;
     struct database **tail = &ks->flushed;
     while (*tail)
@@ -685,7 +751,8 @@ uint64_t keyspace_dirty(const struct keyspace *ks)
     return ks->dirty;
 }
 
-void keyspace_event(struct keyspace *ks, unsigned db, struct slice key, enum event_class cls, const char *name)
+void keyspace_event(struct keyspace *ks, unsigned db, struct slice key, enum event_class cls,
+                    const char *name)
 {
     if (unlikely(ks->observed) && ks->observer.event)
         ks->observer.event(ks->observer.ctx, db, key, cls, name);
@@ -787,32 +854,11 @@ static bool work_expiry(struct keyspace *ks, uint64_t until)
     return idle;
 }
 
-static void take_entry(void *ctx, void *item)
-{
-    (void)ctx;
-    entry_destroy(item);
-}
-
-/* Drains flushed databases until `until`; true when none is left. */
-static bool work_flushed(struct keyspace *ks, uint64_t until)
-{
-    while (ks->flushed) {
-        struct database *b = ks->flushed;
-        if (dict_drain(&b->dict, DRAIN_STEP, take_entry, NULL) < DRAIN_STEP &&
-            expiry_clear(ks->expiry, &b->expiry, DRAIN_STEP)) {
-            ks->flushed = b->next;
-            mem_free(b);
-        }
-        if (clock_mono_us_now() >= until)
-            break;
-    }
-    return !ks->flushed;
-}
-
 int64_t keyspace_work(struct keyspace *ks, uint64_t budget_us)
 {
     uint64_t until = clock_mono_us() + budget_us;
     bool expired = true;
+    expiry_follow_clock(ks->expiry, clock_ms());
     if (ks->active_expiry && expiry_next_ms(ks->expiry) <= clock_ms()) {
         until = clock_mono_us_now() + budget_us;
         expired = work_expiry(ks, until);

@@ -87,8 +87,9 @@ struct entry *keyspace_find(struct keyspace *ks, unsigned db, struct slice key, 
  * (unless keyspace_set_no_touch), tells EVENT_KEY_MISS. */
 struct entry *keyspace_read(struct keyspace *ks, unsigned db, struct slice key, uint64_t hash);
 
-/* Prefetch in two steps, the second some dozens of requests after the first: where
- * the key's entry would be named, then the entry. Never changes anything. */
+/* Prefetch in three steps, each some requests after the one before: the line that
+ * describes the key's part of the table, the slots, the entry. Never changes anything. */
+void keyspace_prefetch_segment(const struct keyspace *ks, unsigned db, uint64_t hash);
 void keyspace_prefetch_group(const struct keyspace *ks, unsigned db, uint64_t hash);
 void keyspace_prefetch_entry(const struct keyspace *ks, unsigned db, uint64_t hash);
 
@@ -96,7 +97,8 @@ uint64_t keyspace_count(const struct keyspace *ks, unsigned db);
 /* Keys that have an expiry, and the mean of what they have left in ms (estimated). */
 uint64_t keyspace_expiring(const struct keyspace *ks, unsigned db, int64_t *mean_ttl_ms);
 
-/* A key of db, all with even odds; NULL when it is empty. */
+/* A key of db, all with even odds; NULL when it is empty. Where nearly all keys have ended and
+ * weren't removed yet the odds are less even, and a few live ones among ten thousands are missed. */
 struct entry *keyspace_random(struct keyspace *ks, unsigned db);
 
 /* Visits the entries of the next home group after cursor and returns the next

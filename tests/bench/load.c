@@ -42,7 +42,8 @@ static struct {
     size_t bytes;
     double rate, seconds;
     uint64_t seed;
-} option = {.port = 6379, .conns = 50, .depth = 1, .requests = 100000, .keys = 1000000, .bytes = 64, .seed = 1};
+} option = {
+    .port = 6379, .conns = 50, .depth = 1, .requests = 100000, .keys = 1000000, .bytes = 64, .seed = 1};
 
 __attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *format, ...)
 {
@@ -189,7 +190,8 @@ static void request_vary(char *to)
             for (size_t j = 0; j < f->width;) {
                 uint64_t r = random_next();
                 for (int k = 0; k < 10 && j < f->width; k++, r >>= 6)
-                    to[f->at + j++] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"[r & 63];
+                    to[f->at + j++] =
+                        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"[r & 63];
             }
             break;
         }
@@ -416,25 +418,48 @@ static void conn_read(struct conn *c)
 static void options_read(int argc, char **argv)
 {
     static const struct option known[] = {
-        {"port", 1, 0, 'p'},  {"conns", 1, 0, 'c'}, {"pipeline", 1, 0, 'P'}, {"requests", 1, 0, 'n'}, {"keys", 1, 0, 'r'},
-        {"bytes", 1, 0, 'd'}, {"rate", 1, 0, 'R'},  {"seconds", 1, 0, 'S'},  {"seed", 1, 0, 's'},     {0},
+        {"port", 1, 0, 'p'},     {"conns", 1, 0, 'c'},
+        {"pipeline", 1, 0, 'P'}, {"requests", 1, 0, 'n'},
+        {"keys", 1, 0, 'r'},     {"bytes", 1, 0, 'd'},
+        {"rate", 1, 0, 'R'},     {"seconds", 1, 0, 'S'},
+        {"seed", 1, 0, 's'},     {0},
     };
     for (int o; (o = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         switch (o) {
-        case 'p': option.port = atoi(optarg); break;
-        case 'c': option.conns = (unsigned)atoi(optarg); break;
-        case 'P': option.depth = (unsigned)atoi(optarg); break;
-        case 'n': option.requests = strtoull(optarg, NULL, 10); break;
-        case 'r': option.keys = strtoull(optarg, NULL, 10); break;
-        case 'd': option.bytes = strtoull(optarg, NULL, 10); break;
-        case 'R': option.rate = atof(optarg); break;
-        case 'S': option.seconds = atof(optarg); break;
-        case 's': option.seed = strtoull(optarg, NULL, 10); break;
-        default: exit(2);
+        case 'p':
+            option.port = atoi(optarg);
+            break;
+        case 'c':
+            option.conns = (unsigned)atoi(optarg);
+            break;
+        case 'P':
+            option.depth = (unsigned)atoi(optarg);
+            break;
+        case 'n':
+            option.requests = strtoull(optarg, NULL, 10);
+            break;
+        case 'r':
+            option.keys = strtoull(optarg, NULL, 10);
+            break;
+        case 'd':
+            option.bytes = strtoull(optarg, NULL, 10);
+            break;
+        case 'R':
+            option.rate = atof(optarg);
+            break;
+        case 'S':
+            option.seconds = atof(optarg);
+            break;
+        case 's':
+            option.seed = strtoull(optarg, NULL, 10);
+            break;
+        default:
+            exit(2);
         }
     }
     if (optind + 1 != argc || !option.conns || !option.depth || !option.keys) {
-        fputs("usage: load [--port N] [--conns N] [--pipeline N] [--requests N | --rate N --seconds N] [--keys N]\n"
+        fputs("usage: load [--port N] [--conns N] [--pipeline N] [--requests N | --rate N --seconds N] "
+              "[--keys N]\n"
               "            [--bytes N] [--seed N] \"COMMAND with {key} {value} ...\"\n",
               stderr);
         exit(2);
@@ -478,15 +503,17 @@ int main(int argc, char **argv)
             before = answered;
             progress = n ? now() : progress;
         } else if (now() - progress > STALL_SECONDS) {
-            fail("no reply for %d s; %" PRIu64 " of %" PRIu64 " answered", STALL_SECONDS, answered, option.requests);
+            fail("no reply for %d s; %" PRIu64 " of %" PRIu64 " answered", STALL_SECONDS, answered,
+                 option.requests);
         }
     }
     double seconds = now() - start;
     for (char *p = first_error; *p; p++)
         *p = *p == '"' || *p == '\\' ? '\'' : *p;
-    printf("{\"requests\": %" PRIu64 ", \"seconds\": %.6f, \"rate\": %.0f, \"p50_us\": %.2f, \"p99_us\": %.2f, "
+    printf("{\"requests\": %" PRIu64
+           ", \"seconds\": %.6f, \"rate\": %.0f, \"p50_us\": %.2f, \"p99_us\": %.2f, "
            "\"p999_us\": %.2f, \"max_us\": %.2f, \"errors\": %" PRIu64 ", \"first_error\": \"%s\"}\n",
-           answered, seconds, (double)answered / seconds, times_at(.5), times_at(.99), times_at(.999), times.highest * 1e6,
-           errors, first_error);
+           answered, seconds, (double)answered / seconds, times_at(.5), times_at(.99), times_at(.999),
+           times.highest * 1e6, errors, first_error);
     return errors ? 1 : 0;
 }

@@ -60,6 +60,7 @@ def cpu(systems, quick, rounds):
             try:
                 server = servers[system.name] = system.running()
                 server.load("SET key:{seq} {value}", requests=1_000_000, pipeline=100, conns=20)
+                server.load("INCR counter:{seq}", requests=1_000_000, pipeline=100, conns=20)
             except (Broken, OSError) as problem:
                 broken[system.name] = str(problem)
         rows = {}

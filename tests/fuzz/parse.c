@@ -2,10 +2,10 @@
  * nothing in what is understood, and after each request, complete, empty or
  * failed, the parser is as new. Bytes lie in blocks of their exact size, so that
  * reading past their end is seen. */
+#include "resp/parse.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/must.h"
-#include "resp/parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -26,7 +26,8 @@ static void must_be_new(const struct resp_parser *p)
 }
 
 /* Feeds bytes as they would arrive: each step shows up to `step` more (0: all at once). Gives the record. */
-static struct buf feed(const char *bytes, size_t len, unsigned seed, bool cut, const struct resp_limits *limits)
+static struct buf feed(const char *bytes, size_t len, unsigned seed, bool cut,
+                       const struct resp_limits *limits)
 {
     struct buf said = BUF_EMPTY;
     buf_append_char(&said, '^');

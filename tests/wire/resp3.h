@@ -48,8 +48,8 @@ enum resp3_outcome { RESP3_COMPLETE, RESP3_INCOMPLETE, RESP3_MALFORMED };
 /* Reads one value from the front of `bytes`. RESP3_COMPLETE: *value is given
  * (free with resp3_destroy) and *used says how many bytes it took.
  * RESP3_MALFORMED: *why is a static text. `protocol` is 2 or 3. */
-enum resp3_outcome resp3_read(const char *bytes, size_t len, int protocol, struct resp3_value **value, size_t *used,
-                              const char **why);
+enum resp3_outcome resp3_read(const char *bytes, size_t len, int protocol, struct resp3_value **value,
+                              size_t *used, const char **why);
 
 /* Takes value; NULL is allowed. */
 void resp3_destroy(struct resp3_value *value);

@@ -14,7 +14,8 @@ static void takes(int protocol, const char *bytes, const char *text)
     size_t used;
     const char *why;
     for (size_t part = 0; part < len; part++)
-        cr_assert_eq(resp3_read(bytes, part, protocol, &v, &used, &why), RESP3_INCOMPLETE, "%s cut at %zu", bytes, part);
+        cr_assert_eq(resp3_read(bytes, part, protocol, &v, &used, &why), RESP3_INCOMPLETE, "%s cut at %zu",
+                     bytes, part);
     cr_assert_eq(resp3_read(bytes, len, protocol, &v, &used, &why), RESP3_COMPLETE, "%s: %s", bytes, why);
     cr_assert_eq(used, len);
     char *got = resp3_text(v);
@@ -61,21 +62,53 @@ Test(resp3_reader, takes_every_type_cut_anywhere)
 Test(resp3_reader, refuses_malformed_bytes)
 {
     static const char *const both[] = {
-        "x\r\n", ":01\r\n", ":+1\r\n", ":-0\r\n", ":\r\n", ": 1\r\n", ":9223372036854775808\r\n", "+a\rb\r\n", "+a\n",
-        "$1\r\nab\r\n", "$01\r\na\r\n", "$-2\r\n", "*-2\r\n", "*1\r\nx", "$1\r\na\n\r", ":99999999999999999999\r\n",
+        "x\r\n",
+        ":01\r\n",
+        ":+1\r\n",
+        ":-0\r\n",
+        ":\r\n",
+        ": 1\r\n",
+        ":9223372036854775808\r\n",
+        "+a\rb\r\n",
+        "+a\n",
+        "$1\r\nab\r\n",
+        "$01\r\na\r\n",
+        "$-2\r\n",
+        "*-2\r\n",
+        "*1\r\nx",
+        "$1\r\na\n\r",
+        ":99999999999999999999\r\n",
     };
     for (size_t i = 0; i < sizeof both / sizeof *both; i++) {
         refuses(2, both[i]);
         refuses(3, both[i]);
     }
     static const char *const three[] = {
-        "$-1\r\n", "*-1\r\n", "_x\r\n", "#true\r\n", "#x\r\n", ",1.\r\n", ",01\r\n", ",+1\r\n", ",Inf\r\n", ",\r\n",
-        ",1e\r\n", "(1.5\r\n", "=3\r\ntxt\r\n", "=4\r\ntxt-\r\n", ">0\r\n", ">1\r\n:1\r\n", "*1\r\n>1\r\n$1\r\na\r\n",
-        "%-1\r\n", "|1\r\n+a\r\n+b\r\n|1\r\n+c\r\n+d\r\n:1\r\n", "!-1\r\n",
+        "$-1\r\n",
+        "*-1\r\n",
+        "_x\r\n",
+        "#true\r\n",
+        "#x\r\n",
+        ",1.\r\n",
+        ",01\r\n",
+        ",+1\r\n",
+        ",Inf\r\n",
+        ",\r\n",
+        ",1e\r\n",
+        "(1.5\r\n",
+        "=3\r\ntxt\r\n",
+        "=4\r\ntxt-\r\n",
+        ">0\r\n",
+        ">1\r\n:1\r\n",
+        "*1\r\n>1\r\n$1\r\na\r\n",
+        "%-1\r\n",
+        "|1\r\n+a\r\n+b\r\n|1\r\n+c\r\n+d\r\n:1\r\n",
+        "!-1\r\n",
     };
     for (size_t i = 0; i < sizeof three / sizeof *three; i++)
         refuses(3, three[i]);
-    static const char *const two[] = {"_\r\n", "#t\r\n", ",1\r\n", "%0\r\n", "~0\r\n", ">1\r\n+a\r\n", "(1\r\n"};
+    static const char *const two[] = {"_\r\n",  "#t\r\n",       ",1\r\n", "%0\r\n",
+                                      "~0\r\n", ">1\r\n+a\r\n", "(1\r\n"};
     for (size_t i = 0; i < sizeof two / sizeof *two; i++)
         refuses(2, two[i]);
 }

@@ -4,6 +4,7 @@ A server has a directory of its own with its Unix socket and log; it is ready wh
 it accepts, and its end is checked: exit status and sanitizer reports.
 """
 
+import atexit
 import os
 import shutil
 import signal
@@ -40,6 +41,7 @@ class Server:
             self.path = os.path.join(self.dir, "s")
             why = self.start(list(options))
             if why is None:
+                atexit.register(self.abandon)
                 return
             shutil.rmtree(self.dir, ignore_errors=True)
             if not tcp or "in use" not in why or tries == 19:
@@ -87,6 +89,13 @@ class Server:
                 with open(os.path.join(self.dir, name), "rb") as f:
                     text += f.read().decode("utf-8", "replace")
         return text
+
+    def abandon(self):
+        """At the end of a script that did not come to stop it."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)
 
     def stop(self):
         """None when it ended cleanly, else what is wrong."""

@@ -320,7 +320,8 @@ static redisReply *command_at(const char *file, int line, redisContext *c, const
     return r;
 }
 
-void wire_expect(const char *file, int line, redisContext *c, const char *text, bool sorted, const char *format, ...)
+void wire_expect(const char *file, int line, redisContext *c, const char *text, bool sorted,
+                 const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -353,7 +354,8 @@ void wire_expect_soon(const char *file, int line, redisContext *c, const char *t
     }
 }
 
-void wire_expect_int(const char *file, int line, redisContext *c, long long low, long long high, const char *format, ...)
+void wire_expect_int(const char *file, int line, redisContext *c, long long low, long long high,
+                     const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -368,7 +370,8 @@ void wire_expect_int(const char *file, int line, redisContext *c, long long low,
     freeReplyObject(r);
 }
 
-void wire_expect_bulk(const char *file, int line, redisContext *c, const char *value, size_t len, const char *format, ...)
+void wire_expect_bulk(const char *file, int line, redisContext *c, const char *value, size_t len,
+                      const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -383,7 +386,8 @@ void wire_expect_bulk(const char *file, int line, redisContext *c, const char *v
     freeReplyObject(r);
 }
 
-void wire_expect_error(const char *file, int line, redisContext *c, const char *text, bool prefix, const char *format, ...)
+void wire_expect_error(const char *file, int line, redisContext *c, const char *text, bool prefix,
+                       const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -485,15 +489,20 @@ long long wire_info_int(redisContext *c, const char *field)
     return v;
 }
 
-void wire_config(const char *name, const char *value)
+void wire_config_by(redisContext *c, const char *name, const char *value)
 {
-    redisContext *c = wire_client();
     redisReply *r = wire_command(c, "CONFIG GET %s", name);
     if (r->type != REDIS_REPLY_ARRAY || r->elements != 2)
         die("CONFIG GET %s: %s", name, reply_text(r, false));
     shared_remember(name, r->element[1]->str);
     freeReplyObject(r);
     expect_ok(c, "CONFIG SET %s %s", name, value);
+}
+
+void wire_config(const char *name, const char *value)
+{
+    redisContext *c = wire_client();
+    wire_config_by(c, name, value);
     wire_close(c);
 }
 
@@ -604,7 +613,8 @@ struct resp3_value *resp3_command(struct wire_resp3 *c, const char *format, ...)
     return resp3_receive(c);
 }
 
-static void check3(const char *file, int line, struct wire_resp3 *c, const char *text, bool sorted, const char *what)
+static void check3(const char *file, int line, struct wire_resp3 *c, const char *text, bool sorted,
+                   const char *what)
 {
     struct resp3_value *v = resp3_receive(c);
     char *got = sorted ? resp3_text_sorted(v) : resp3_text(v);
@@ -614,7 +624,8 @@ static void check3(const char *file, int line, struct wire_resp3 *c, const char 
     free(got);
 }
 
-void wire_expect3(const char *file, int line, struct wire_resp3 *c, const char *text, bool sorted, const char *format, ...)
+void wire_expect3(const char *file, int line, struct wire_resp3 *c, const char *text, bool sorted,
+                  const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -685,7 +696,9 @@ void wire_raw_expect(const char *file, int line, int fd, const char *bytes, size
             struct resp3_value wanted = {.type = RESP3_BULK, .text = (char *)bytes, .len = len};
             struct resp3_value came = {.type = RESP3_BULK, .text = got, .len = have};
             wire_fail(file, line, "expected %.1000s, got %.1000s%s", resp3_text(&wanted), resp3_text(&came),
-                      n == 0 ? " and the end" : n < 0 ? " and then nothing" : "");
+                      n == 0  ? " and the end"
+                      : n < 0 ? " and then nothing"
+                              : "");
         }
         at = have;
     }
@@ -703,5 +716,6 @@ void wire_raw_expect_closed(const char *file, int line, int fd)
     if (n == 0)
         return;
     struct resp3_value came = {.type = RESP3_BULK, .text = bytes, .len = n > 0 ? (size_t)n : 0};
-    wire_fail(file, line, "expected the end of the connection, got %.1000s", n > 0 ? resp3_text(&came) : "nothing");
+    wire_fail(file, line, "expected the end of the connection, got %.1000s",
+              n > 0 ? resp3_text(&came) : "nothing");
 }

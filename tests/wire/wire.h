@@ -25,7 +25,8 @@
 #include <sys/types.h>
 
 /* Declares a suite whose tests each hold an empty shared server. */
-#define WIRE_SUITE(name, ...) TestSuite(name, .init = wire_begin, .fini = wire_end, .timeout = 120, ##__VA_ARGS__)
+#define WIRE_SUITE(name, ...)                                                                                \
+    TestSuite(name, .init = wire_begin, .fini = wire_end, .timeout = 120, ##__VA_ARGS__)
 
 void wire_begin(void);
 void wire_end(void);
@@ -33,10 +34,10 @@ void wire_end(void);
 /* ---- servers ---------------------------------------------------------- */
 
 struct wire_server {
-    pid_t pid;          /* 0 once it has ended */
-    char dir[64];       /* its own directory: socket, log, sanitizer reports */
-    char socket[96];    /* path of its Unix socket */
-    int port;           /* TCP on 127.0.0.1; 0: none */
+    pid_t pid;       /* 0 once it has ended */
+    char dir[64];    /* its own directory: socket, log, sanitizer reports */
+    char socket[96]; /* path of its Unix socket */
+    int port;        /* TCP on 127.0.0.1; 0: none */
 };
 
 /* The server that this test holds (started by itself if the runner's is gone). Borrowed until wire_end. */
@@ -102,12 +103,15 @@ void wire_close(redisContext *c);
 /* Nothing arrives before the reply to PING that this sends. Not while subscribed in RESP2. */
 #define expect_nothing(c) wire_expect(__FILE__, __LINE__, c, "\"nothing\"", false, "ECHO nothing")
 
-void wire_expect(const char *file, int line, redisContext *c, const char *text, bool sorted, const char *format, ...)
-    __attribute__((cold));
+void wire_expect(const char *file, int line, redisContext *c, const char *text, bool sorted,
+                 const char *format, ...) __attribute__((cold));
 void wire_expect_soon(const char *file, int line, redisContext *c, const char *text, const char *format, ...);
-void wire_expect_int(const char *file, int line, redisContext *c, long long low, long long high, const char *format, ...);
-void wire_expect_bulk(const char *file, int line, redisContext *c, const char *value, size_t len, const char *format, ...);
-void wire_expect_error(const char *file, int line, redisContext *c, const char *text, bool prefix, const char *format, ...);
+void wire_expect_int(const char *file, int line, redisContext *c, long long low, long long high,
+                     const char *format, ...);
+void wire_expect_bulk(const char *file, int line, redisContext *c, const char *value, size_t len,
+                      const char *format, ...);
+void wire_expect_error(const char *file, int line, redisContext *c, const char *text, bool prefix,
+                       const char *format, ...);
 void wire_expect_next(const char *file, int line, redisContext *c, const char *text);
 void wire_expect_closed(const char *file, int line, redisContext *c);
 
@@ -129,6 +133,7 @@ long long wire_info_int(redisContext *c, const char *field);
 
 /* Sets a setting of the shared server for this test; undone before the next one. */
 void wire_config(const char *name, const char *value);
+void wire_config_by(redisContext *c, const char *name, const char *value); /* through c, a RESP2 connection */
 
 /* ---- RESP3 through our own reader ------------------------------------- */
 
@@ -136,7 +141,8 @@ struct wire_resp3; /* a connection; `protocol` 3 unless told otherwise */
 
 struct wire_resp3 *resp3_client(void); /* has said HELLO 3; closed by wire_end */
 struct wire_resp3 *resp3_client_of(const struct wire_server *s);
-struct wire_resp3 *resp3_client_silent(const struct wire_server *s); /* has said nothing: reads RESP2 until resp3_protocol */
+struct wire_resp3 *
+resp3_client_silent(const struct wire_server *s); /* has said nothing: reads RESP2 until resp3_protocol */
 void resp3_protocol(struct wire_resp3 *c, int protocol);
 void resp3_send(struct wire_resp3 *c, const char *format, ...);
 /* The next value; fails the test on malformed bytes, close or silence. resp3_destroy it. */
@@ -147,12 +153,13 @@ void resp3_close(struct wire_resp3 *c);
 #define expect3(c, text, ...) wire_expect3(__FILE__, __LINE__, c, text, false, __VA_ARGS__)
 #define expect3_unordered(c, text, ...) wire_expect3(__FILE__, __LINE__, c, text, true, __VA_ARGS__)
 #define expect3_next(c, text) wire_expect3_next(__FILE__, __LINE__, c, text)
-void wire_expect3(const char *file, int line, struct wire_resp3 *c, const char *text, bool sorted, const char *format, ...);
+void wire_expect3(const char *file, int line, struct wire_resp3 *c, const char *text, bool sorted,
+                  const char *format, ...);
 void wire_expect3_next(const char *file, int line, struct wire_resp3 *c, const char *text);
 
 /* ---- raw bytes -------------------------------------------------------- */
 
-int raw_client(void);                              /* a connected blocking socket; closed by wire_end */
+int raw_client(void); /* a connected blocking socket; closed by wire_end */
 int raw_client_of(const struct wire_server *s);
 void raw_send(int fd, const char *bytes, size_t len);
 bool raw_try_send(int fd, const char *bytes, size_t len); /* false when the server has closed */

@@ -4,7 +4,9 @@
 
 #include "tests/wire/wire.h"
 
-enum { WIRE_PATIENCE_S = 60 }; /* longest wait for one reply, start or stop: sanitizers and busy machines are slow */
+enum {
+    WIRE_PATIENCE_S = 60
+}; /* longest wait for one reply, start or stop: sanitizers and busy machines are slow */
 
 /* Starts the program with the NULL-ended `more` behind the usual arguments; fills s. Returns NULL, or a text that
  * says why it did not come up (free() it). `orphan_ends`: it ends when the thread that started it does. */

@@ -108,7 +108,8 @@ static void become_server(const struct wire_server *s, const char *const *argume
     for (int i = 0; i < 2; i++) {
         const char *name = i == 0 ? "ASAN_OPTIONS" : "UBSAN_OPTIONS";
         const char *had = getenv(name);
-        char *options = text_format("%s%slog_path=%s/sanitizer", had ? had : "", had && *had ? ":" : "", s->dir);
+        char *options =
+            text_format("%s%slog_path=%s/sanitizer", had ? had : "", had && *had ? ":" : "", s->dir);
         setenv(name, options, 1);
     }
     /* Debian's redis-check-rdb is the server when it is called by that name. */
@@ -158,7 +159,8 @@ static int free_port(void)
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof a;
-    if (fd < 0 || bind(fd, (struct sockaddr *)&a, len) != 0 || getsockname(fd, (struct sockaddr *)&a, &len) != 0) {
+    if (fd < 0 || bind(fd, (struct sockaddr *)&a, len) != 0 ||
+        getsockname(fd, (struct sockaddr *)&a, &len) != 0) {
         perror("free port");
         abort();
     }
@@ -234,8 +236,9 @@ char *server_start(struct wire_server *s, const char *const *more, bool orphan_e
     for (int tries = 0;; tries++) {
         *s = (struct wire_server){0};
         directory_create(s);
-        const char *usual[] = {"--unixsocket", s->socket, "--dir", s->dir, "--save", "",
-                               "--appendonly", "no", "--enable-debug-command", "yes"};
+        const char *usual[] = {
+            "--unixsocket",           s->socket, "--dir", s->dir, "--save", "", "--appendonly", "no",
+            "--enable-debug-command", "yes"};
         const char *arguments[MOST_ARGUMENTS + 12] = {NULL};
         int n = 0, file = more != NULL && more[0] != NULL && more[0][0] == '/';
         if (file)
@@ -351,8 +354,8 @@ char *server_stop(struct wire_server *s)
     char *why = NULL;
     if (!clean) {
         char *log = server_log(s);
-        why = text_format("%s %s (status %d):\n%s", program(), killed ? "did not stop" : "did not end cleanly", status,
-                          log);
+        why = text_format("%s %s (status %d):\n%s", program(),
+                          killed ? "did not stop" : "did not end cleanly", status, log);
         free(log);
     }
     directory_remove(s->dir);
@@ -397,34 +400,44 @@ bool shared_stop(void)
     return clean;
 }
 
+/* Takes the lock of the server in dir; `wait` for it or not. */
+static bool shared_lock(const char *dir, bool wait)
+{
+    held = (struct wire_server){0};
+    snprintf(held.dir, sizeof held.dir, "%s", dir);
+    snprintf(held.socket, sizeof held.socket, "%s/socket", dir);
+    char path[96];
+    snprintf(path, sizeof path, "%s/lock", dir);
+    held_lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (held_lock < 0)
+        return false;
+    int fd = -1;
+    if (flock(held_lock, wait ? LOCK_EX : LOCK_EX | LOCK_NB) == 0 && (fd = server_connect(&held)) >= 0) {
+        close(fd);
+        return true;
+    }
+    close(held_lock);
+    held_lock = -1;
+    return false;
+}
+
 bool shared_take(struct wire_server *s)
 {
     char names[MOST_SHARED * sizeof held.dir];
-    const char *all = getenv("WIRE_SHARED");
-    if (all == NULL)
-        return false;
-    /* First whichever is free; on the second round wait for the first that is left. */
-    for (int wait = 0; wait < 2; wait++) {
-        snprintf(names, sizeof names, "%s", all);
-        char *rest = NULL;
-        for (char *dir = strtok_r(names, ":", &rest); dir != NULL; dir = strtok_r(NULL, ":", &rest)) {
-            held = (struct wire_server){0};
-            snprintf(held.dir, sizeof held.dir, "%s", dir);
-            snprintf(held.socket, sizeof held.socket, "%s/socket", dir);
-            char path[96];
-            snprintf(path, sizeof path, "%s/lock", dir);
-            held_lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-            if (held_lock < 0)
-                continue;
-            int fd = -1;
-            if (flock(held_lock, wait ? LOCK_EX : LOCK_EX | LOCK_NB) == 0 && (fd = server_connect(&held)) >= 0) {
-                close(fd);
-                *s = held;
-                return true;
-            }
-            close(held_lock);
-            held_lock = -1;
-        }
+    const char *dirs[MOST_SHARED], *all = getenv("WIRE_SHARED");
+    int count = 0;
+    char *rest = NULL;
+    snprintf(names, sizeof names, "%s", all == NULL ? "" : all);
+    for (char *dir = strtok_r(names, ":", &rest); dir != NULL && count < MOST_SHARED;
+         dir = strtok_r(NULL, ":", &rest))
+        dirs[count++] = dir;
+    /* First whichever is free; then wait, not all for the same one. */
+    for (int i = 0; i < 2 * count; i++) {
+        bool wait = i >= count;
+        if (!shared_lock(dirs[(wait ? getpid() + i : i) % count], wait))
+            continue;
+        *s = held;
+        return true;
     }
     return false;
 }

@@ -102,7 +102,6 @@ Test(dict, empty_holds_nothing_and_costs_little)
     dict_scan_range(&d, 0, UINT64_MAX, free_item, NULL);
     cr_assert_null(dict_random(&d, draw));
     cr_assert_eq(dict_drain(&d, 100, free_item, NULL), 0);
-    dict_prefetch_segment(&d, 99);
     dict_prefetch_group(&d, 99);
     dict_prefetch_item(&d, 99);
     dict_check(&d);
@@ -692,7 +691,6 @@ Test(dict, prefetch_changes_nothing)
     fill(0, 3000);
     for (int i = 0; i < 10000; i++) {
         uint64_t hash = draw();
-        dict_prefetch_segment(&d, hash);
         dict_prefetch_group(&d, hash);
         dict_prefetch_item(&d, hash);
     }
