@@ -6,6 +6,7 @@
 
 struct clock_reading clock_cached;
 int64_t clock_cached_ms;
+int64_t clock_cached_seconds;
 
 static struct clock_reading (*source)(void *ctx);
 static void *source_ctx;
@@ -24,6 +25,7 @@ void clock_refresh(void)
     else
         clock_cached = (struct clock_reading){(int64_t)read_us(CLOCK_REALTIME), read_us(CLOCK_MONOTONIC)};
     clock_cached_ms = clock_cached.wall_us / 1000;
+    clock_cached_seconds = clock_cached_ms / 1000;
 }
 
 uint64_t clock_mono_us_now(void)

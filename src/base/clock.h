@@ -14,11 +14,16 @@ struct clock_reading {
 
 extern struct clock_reading clock_cached;
 extern int64_t clock_cached_ms;
+extern int64_t clock_cached_seconds;
 
 /* As of the last clock_refresh. */
 static inline int64_t clock_ms(void)
 {
     return clock_cached_ms;
+}
+static inline int64_t clock_seconds(void)
+{
+    return clock_cached_seconds;
 }
 static inline int64_t clock_us(void)
 {

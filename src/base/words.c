@@ -15,10 +15,10 @@ static bool is_blank(char c)
     return isspace((unsigned char)c);
 }
 
-/* What ends a word without quotes: fewer bytes than separate words, as Redis has it. */
+/* What ends a word without quotes: fewer bytes than separate words, as Redis has it. NUL is a byte like others. */
 static bool ends_word(char c)
 {
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t' || !c;
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
 static char escaped(char c)
@@ -75,7 +75,7 @@ int words_next(struct slice *line, char *scratch, size_t *used, struct slice *wo
     while (p < end && is_blank(*p))
         p++;
     *line = slice_make(p, (size_t)(end - p));
-    if (p == end || !*p)
+    if (p == end)
         return 0;
     while (p < end && !ends_word(*p) && *p != '"' && *p != '\'')
         p++;

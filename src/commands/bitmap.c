@@ -388,8 +388,9 @@ static void run_field_get(struct call *c, const struct field_op *op, struct slic
     reply_int(c->reply, (int64_t)field_number(op, bitmap_get_field(s.ptr, s.len, op->at, op->bits)));
 }
 
-/* SET or INCRBY on a string long enough; answers. True when the field's bits changed. */
-static bool run_field_write(struct call *c, const struct field_op *op, char *bytes, size_t len)
+/* SET or INCRBY on a string long enough; answers. True when the field was written and
+ * its bits changed or, with `grown`, the string became longer for it. */
+static bool run_field_write(struct call *c, const struct field_op *op, char *bytes, size_t len, bool grown)
 {
     uint64_t raw = bitmap_get_field(bytes, len, op->at, op->bits);
     __int128 old = field_number(op, raw);
@@ -409,7 +410,7 @@ static bool run_field_write(struct call *c, const struct field_op *op, char *byt
     uint64_t next = (uint64_t)wanted & ~0ull >> (64 - op->bits);
     bitmap_put_field(bytes, op->at, op->bits, next);
     reply_int(c->reply, (int64_t)(op->verb == FIELD_ADD ? field_number(op, next) : old));
-    return next != raw;
+    return grown || next != raw;
 }
 
 static void run_field_reads(struct call *c, const struct field_op *ops, size_t count)
@@ -431,13 +432,13 @@ static void run_field_ops(struct call *c, const struct field_op *ops, size_t cou
         return;
     size_t had = e ? entry_string_len(e) : 0, len = need > had ? need : had;
     char *bytes = keyspace_edit(c->keyspace, c->db, c->argv[1], c->hashes[1], len);
-    bool changed = len > had; /* growing counts, even when every write then failed by overflow */
+    bool changed = false, grown = len > had;
     reply_array(c->reply, count);
     for (size_t i = 0; i < count; i++) {
         if (ops[i].verb == FIELD_GET)
             run_field_get(c, &ops[i], slice_make(bytes, len));
         else
-            changed |= run_field_write(c, &ops[i], bytes, len);
+            changed |= run_field_write(c, &ops[i], bytes, len, grown);
     }
     if (changed)
         call_changed(c, 1, EVENT_STRING, "setbit");

@@ -29,6 +29,19 @@ struct entry *call_find_string(struct call *c, uint32_t i, bool *ok)
     return only_string(c, keyspace_find(c->keyspace, c->db, c->argv[i], c->hashes[i]), ok);
 }
 
+struct blob *call_find_blob(const struct call *c, uint32_t i)
+{
+    uint32_t low = 0, high = c->big_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (c->bigs[middle].arg < i)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < c->big_count && c->bigs[low].arg == i ? c->bigs[low].blob : NULL;
+}
+
 bool call_int(struct call *c, uint32_t i, int64_t *out, const char *error)
 {
     if (likely(number_parse_i64(c->argv[i], out)))

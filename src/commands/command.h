@@ -14,8 +14,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct blob;
 struct client;
 struct command;
+
+/* A big argument that arrived in a blob of its own: argv[arg] is that blob's bytes. */
+struct call_big {
+    struct blob *blob;
+    uint32_t arg;
+};
 
 /* What a command sees: its arguments, where to answer, and the keyspace. */
 struct call {
@@ -28,7 +35,9 @@ struct call {
     unsigned db; /* the selected database */
     struct keyspace *keyspace;
     struct reply *reply;
-    struct client *client; /* opaque below src/server/ */
+    struct client *client;       /* opaque below src/server/ */
+    const struct call_big *bigs; /* in the order of arg; borrowed */
+    uint32_t big_count;
 };
 
 typedef void command_run(struct call *c);
@@ -197,6 +206,13 @@ const char *command_category_name(unsigned bit);
 struct entry *call_read_string(struct call *c, uint32_t i, bool *ok);
 /* The same without counting hits, for commands that will write. */
 struct entry *call_find_string(struct call *c, uint32_t i, bool *ok);
+
+/* The blob whose bytes argv[i] is, so that storing it needs no copy (blob_get one); NULL when there is none. */
+struct blob *call_find_blob(const struct call *c, uint32_t i);
+static inline struct blob *call_blob(const struct call *c, uint32_t i)
+{
+    return __builtin_expect(c->big_count, 0) ? call_find_blob(c, i) : NULL;
+}
 
 /* argv[i] as a signed 64-bit integer; else answers `error` (NULL: ERROR_NOT_INTEGER) and returns false. */
 bool call_int(struct call *c, uint32_t i, int64_t *out, const char *error);

@@ -183,10 +183,20 @@ static bool read_expiry(struct call *c, uint32_t i, bool seconds, bool absolute,
     return true;
 }
 
+/* Makes argv[key] hold argv[value]: a big one is taken as it arrived. */
+static inline void put(struct call *c, uint32_t key, uint32_t value, int64_t expiry_ms)
+{
+    struct blob *big = call_blob(c, value);
+    if (unlikely(big != NULL))
+        keyspace_set_blob(c->keyspace, c->db, c->argv[key], c->hashes[key], blob_get(big), expiry_ms);
+    else
+        keyspace_set(c->keyspace, c->db, c->argv[key], c->hashes[key], c->argv[value], expiry_ms);
+}
+
 /* Stores argv[value] under argv[1] and tells. */
 static void store(struct call *c, uint32_t value, int64_t expiry_ms)
 {
-    keyspace_set(c->keyspace, c->db, c->argv[1], c->hashes[1], c->argv[value], expiry_ms);
+    put(c, 1, value, expiry_ms);
     call_changed(c, 1, EVENT_STRING, "set");
     if (unlikely(expiry_ms >= 0))
         keyspace_event(c->keyspace, c->db, c->argv[1], EVENT_GENERIC, "expire");
@@ -300,7 +310,7 @@ static void store_pairs(struct call *c)
 {
     for (uint32_t i = 1; i < c->argc; i += 2) {
         prefetch_keys(c, i, 2);
-        keyspace_set(c->keyspace, c->db, c->argv[i], c->hashes[i], c->argv[i + 1], EXPIRY_NONE);
+        put(c, i, i + 1, EXPIRY_NONE);
         call_changed(c, i, EVENT_STRING, "set");
     }
 }
@@ -348,7 +358,7 @@ static void append(struct call *c)
         char *bytes = keyspace_edit(c->keyspace, c->db, c->argv[1], c->hashes[1], len + more.len);
         memcpy(bytes + len, more.ptr, more.len);
     } else {
-        keyspace_set(c->keyspace, c->db, c->argv[1], c->hashes[1], more, EXPIRY_NONE);
+        put(c, 1, 2, EXPIRY_NONE);
     }
     call_changed(c, 1, EVENT_STRING, "append");
     reply_int(c->reply, (int64_t)(len + more.len));

@@ -11,9 +11,9 @@
 #define PAGE_MAGIC 0x61726e61u
 #define NO_PAGE UINT32_MAX
 #define CLASSES_MAX 128
-#define SMALL_MAX 512  /* classes 8 bytes apart up to here */
-#define CLASS_MAX 32736 /* the largest class: two to a page */
-#define RUN_OFFSET 64  /* where the object of a run starts */
+#define SMALL_MAX 512           /* classes 8 bytes apart up to here */
+#define CLASS_MAX 32736         /* the largest class: two to a page */
+#define RUN_OFFSET 64           /* where the object of a run starts */
 #define REGION_MAX (2ull << 40) /* what 32-bit chunk numbers reach */
 #define REGION_MIN (256ull << 20)
 
@@ -55,11 +55,11 @@ struct page_set {
 static struct {
     struct size_class cls[CLASSES_MAX];
     unsigned classes;
-    uint8_t by_words[SMALL_MAX / 8 + 1]; /* (size + 7) / 8 to class */
+    uint8_t by_words[SMALL_MAX / 8 + 1];  /* (size + 7) / 8 to class */
     uint8_t by_lines[CLASS_MAX / 64 + 2]; /* (size + 63) / 64 to class */
     size_t reserved;
-    uint32_t pages; /* of the region */
-    uint32_t fresh; /* pages from here on were never used */
+    uint32_t pages;        /* of the region */
+    uint32_t fresh;        /* pages from here on were never used */
     struct page_set empty; /* pages below fresh that are free and kept in memory */
     struct page_set gone;  /* pages below fresh that are free and given back */
     uint32_t empty_count;
@@ -333,7 +333,8 @@ static void *run_alloc(size_t size)
     if (n == NO_PAGE)
         return NULL;
     struct page *p = page_at(n);
-    *p = (struct page){.magic = PAGE_MAGIC, .cls = CLASS_RUN, .first = RUN_OFFSET, .capacity = 1, .live = 1, .run = count};
+    *p = (struct page){
+        .magic = PAGE_MAGIC, .cls = CLASS_RUN, .first = RUN_OFFSET, .capacity = 1, .live = 1, .run = count};
     arena.used_pages += count;
     arena.live += (size_t)count * ARENA_PAGE - RUN_OFFSET;
     arena.objects++;

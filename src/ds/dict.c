@@ -9,7 +9,7 @@
 #define SEGMENT_ITEMS 320 /* mean of items a segment that splitting aims at */
 #define REF_BITS 40
 #define REF_MASK ((1ull << REF_BITS) - 1)
-#define RESCUE 8 /* times as many segments as usual, at most, to split one that is full */
+#define RESCUE 8  /* times as many segments as usual, at most, to split one that is full */
 #define STUCK 255 /* an overflow count that is no longer counted */
 
 /* A segment's items while it is laid out anew. */
@@ -158,6 +158,8 @@ void dict_prefetch_item(const struct dict *d, uint64_t hash)
             const char *item = dict_item(slot);
             __builtin_prefetch(item, 1);
             __builtin_prefetch(item + 64, 1);
+            if (((uintptr_t)item & 63) >= 48) /* more than 80 bytes reach a third line from there */
+                __builtin_prefetch(item + 128, 1);
             return;
         }
         if (!group->overflow)

@@ -91,8 +91,13 @@ static inline uint64_t dict_reverse(uint64_t x)
 /* Number of the segment that covers a hash. Requires a count of segments above 0. */
 static inline uint32_t dict_segment_of(const struct dict *d, uint64_t hash)
 {
-    uint64_t i = dict_reverse(hash) & ((2ull << d->level) - 1);
-    return (uint32_t)(i < d->segments ? i : i - (1ull << d->level));
+    /* dict_reverse(hash) as far as segments reach: its low 32 bits. */
+    uint32_t r = __builtin_bswap32((uint32_t)(hash >> 32));
+    r = (r >> 4 & 0x0f0f0f0f) | (r & 0x0f0f0f0f) << 4;
+    r = (r >> 2 & 0x33333333) | (r & 0x33333333) << 2;
+    r = (r >> 1 & 0x55555555) | (r & 0x55555555) << 1;
+    uint32_t i = r & ((2u << d->level) - 1);
+    return i < d->segments ? i : i - (1u << d->level);
 }
 
 static inline struct dict_segment *dict_segment(const struct dict *d, uint32_t i)

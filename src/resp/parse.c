@@ -65,6 +65,7 @@ void resp_parser_reset(struct resp_parser *p)
     p->expected = 0;
     p->done = 0;
     p->at = 0;
+    p->supplied = false;
 }
 
 void resp_parser_deinit(struct resp_parser *p)
@@ -80,6 +81,13 @@ static enum resp_result bad(struct resp_parser *p, struct resp_request *out, con
     return RESP_BAD;
 }
 
+static enum resp_result more(struct resp_request *out, size_t size)
+{
+    out->size = size;
+    out->big_at = out->big_len = 0;
+    return RESP_MORE;
+}
+
 /* ---- inline lines ------------------------------------------------------------- */
 
 static void pool_own(struct resp_pool *pool, char *block)
@@ -91,15 +99,14 @@ static void pool_own(struct resp_pool *pool, char *block)
     pool->owned[pool->owned_count++] = block;
 }
 
-static enum resp_result parse_inline(struct resp_parser *p, struct resp_pool *pool, const char *data, size_t len,
-                                     struct resp_request *out)
+static enum resp_result parse_inline(struct resp_parser *p, struct resp_pool *pool, const char *data,
+                                     size_t len, struct resp_request *out)
 {
     const char *newline = memchr(data, '\n', len);
     if (!newline) {
         if (len > RESP_LINE_MAX)
             return bad(p, out, "ERR Protocol error: too big inline request");
-        out->size = len + 1;
-        return RESP_MORE;
+        return more(out, len + 1);
     }
     out->size = (size_t)(newline - data) + 1;
     struct slice line = slice_make(data, out->size - 1), word;
@@ -156,25 +163,40 @@ static inline int count_line(const char *data, const char *end, int64_t *value)
     return count_line_slow(data, end, value);
 }
 
+/* Room for `fresh` more in the list. */
+static void keep_room(struct resp_parser *p, uint32_t fresh)
+{
+    if (fresh <= p->kept_capacity - p->done)
+        return;
+    size_t capacity = (size_t)p->done + fresh;
+    capacity += capacity / 2;
+    must(capacity <= UINT32_MAX);
+    p->kept_capacity = (uint32_t)capacity;
+    p->kept = mem_realloc(p->kept, capacity * sizeof *p->kept);
+}
+
 /* The arguments read this time are kept in p, so that none is read again, however
  * slowly a request of very many arrives. */
-static void keep(struct resp_parser *p, const struct resp_pool *pool, const struct resp_request *out, const char *data,
-                 const char *at, int64_t expected)
+static void keep(struct resp_parser *p, const struct resp_pool *pool, const struct resp_request *out,
+                 const char *data, const char *at, int64_t expected)
 {
     uint32_t fresh = pool->count - out->first;
     p->expected = expected;
     p->at = (size_t)(at - data);
-    if (fresh > p->kept_capacity - p->done) {
-        size_t capacity = (size_t)p->done + fresh;
-        capacity += capacity / 2;
-        must(capacity <= UINT32_MAX);
-        p->kept_capacity = (uint32_t)capacity;
-        p->kept = mem_realloc(p->kept, capacity * sizeof *p->kept);
-    }
+    keep_room(p, fresh);
     for (uint32_t i = 0; i < fresh; i++) {
         const struct slice *s = &pool->argv[out->first + i];
-        p->kept[p->done++] = (struct resp_kept){(size_t)(s->ptr - data), s->len};
+        p->kept[p->done++] = (struct resp_kept){NULL, (size_t)(s->ptr - data), s->len};
     }
+}
+
+void resp_supply(struct resp_parser *p, const char *ptr, size_t len, size_t at)
+{
+    must(p->expected > p->done);
+    keep_room(p, 1);
+    p->kept[p->done++] = (struct resp_kept){ptr, 0, len};
+    p->at = at;
+    p->supplied = true;
 }
 
 /* What was kept goes into the pool before what was read this time. */
@@ -184,8 +206,10 @@ static void take_up(const struct resp_parser *p, struct resp_pool *pool, uint32_
         pool_grow(pool);
     struct slice *argv = pool->argv + first;
     memmove(argv + p->done, argv, (pool->count - first) * sizeof *argv);
-    for (uint32_t i = 0; i < p->done; i++)
-        argv[i] = slice_make(data + p->kept[i].at, p->kept[i].len);
+    for (uint32_t i = 0; i < p->done; i++) {
+        const struct resp_kept *k = &p->kept[i];
+        argv[i] = slice_make(k->supplied ? k->supplied : data + k->at, k->len);
+    }
     pool->count += p->done;
 }
 
@@ -195,7 +219,22 @@ static enum resp_result unfinished(struct resp_parser *p, struct resp_pool *pool
     if (unlikely(p->done + pool->count - out->first >= KEEP_FROM))
         keep(p, pool, out, data, at, expected);
     pool->count = out->first;
+    return more(out, size);
+}
+
+/* The argument whose `bulk` bytes should stand at `bytes` isn't complete. */
+static enum resp_result unfinished_bulk(struct resp_parser *p, struct resp_pool *pool,
+                                        struct resp_request *out, const char *data, const char *at,
+                                        int64_t expected, const char *bytes, size_t bulk)
+{
+    size_t size = (size_t)(bytes - data) + bulk + 2;
+    if (bulk < RESP_BIG)
+        return unfinished(p, pool, out, data, at, expected, size);
+    keep(p, pool, out, data, at, expected);
+    pool->count = out->first;
     out->size = size;
+    out->big_at = (size_t)(bytes - data);
+    out->big_len = bulk;
     return RESP_MORE;
 }
 
@@ -205,8 +244,31 @@ static enum resp_result bad_bulk(struct resp_parser *p, struct resp_request *out
     return bad(p, out, error_text);
 }
 
-static enum resp_result parse_array(struct resp_parser *p, const struct resp_limits *limits, struct resp_pool *pool,
-                                    const char *data, size_t len, struct resp_request *out)
+/* Takes the next arguments as long as they are complete, below 100 bytes and written plainly, which
+ * nearly all are; parse_array looks closely at the first that isn't. Returns where that one starts. */
+static inline const char *short_arguments(struct resp_pool *pool, const char *at, const char *end,
+                                          int64_t *left)
+{
+    for (; *left > 0 && end - at >= 5 && at[0] == '$'; (*left)--) {
+        unsigned first = (unsigned char)at[1] - '0', second = (unsigned char)at[2] - '0';
+        unsigned bulk = first, head = 4;
+        if (at[2] != '\r') {
+            if (unlikely(second > 9 || !first || at[3] != '\r'))
+                break;
+            bulk = first * 10 + second;
+            head = 5;
+        }
+        if (unlikely(first > 9 || end - at < (ptrdiff_t)(head + bulk + 2)))
+            break;
+        pool_add(pool, at + head, bulk);
+        at += head + bulk + 2;
+    }
+    return at;
+}
+
+static enum resp_result parse_array(struct resp_parser *p, const struct resp_limits *limits,
+                                    struct resp_pool *pool, const char *data, size_t len,
+                                    struct resp_request *out)
 {
     const char *at = data, *end = data + len;
     int64_t expected = p->expected, bulk;
@@ -215,8 +277,7 @@ static enum resp_result parse_array(struct resp_parser *p, const struct resp_lim
         if (unlikely(n == 0)) {
             if (len > RESP_LINE_MAX)
                 return bad(p, out, "ERR Protocol error: too big mbulk count string");
-            out->size = len + 1;
-            return RESP_MORE;
+            return more(out, len + 1);
         }
         if (unlikely(n < 0 || expected > INT_MAX))
             return bad(p, out, "ERR Protocol error: invalid multibulk length");
@@ -226,7 +287,8 @@ static enum resp_result parse_array(struct resp_parser *p, const struct resp_lim
     } else {
         at += p->at;
     }
-    for (int64_t left = expected - p->done; left > 0; left--) {
+    int64_t left = expected - p->done;
+    for (at = short_arguments(pool, at, end, &left); left > 0; left--) {
         if (unlikely(at >= end))
             return unfinished(p, pool, out, data, at, expected, len + 1);
         int n = count_line(at, end, &bulk);
@@ -242,15 +304,20 @@ static enum resp_result parse_array(struct resp_parser *p, const struct resp_lim
         if (unlikely(bulk > 16384 && !limits->authenticated))
             return bad(p, out, "ERR Protocol error: unauthenticated bulk length");
         if (unlikely((uint64_t)(end - at) < (uint64_t)bulk + (uint64_t)n + 2))
-            return unfinished(p, pool, out, data, at, expected, (size_t)(at - data) + (size_t)n + (size_t)bulk + 2);
+            return unfinished_bulk(p, pool, out, data, at, expected, at + n, (size_t)bulk);
         pool_add(pool, at + n, (size_t)bulk);
         at += n + bulk + 2;
+    }
+    if (unlikely(p->supplied)) {
+        keep(p, pool, out, data, at, expected);
+        pool->count = out->first;
     }
     if (unlikely(p->done))
         take_up(p, pool, out->first, data);
     out->argc = pool->count - out->first;
     out->size = (size_t)(at - data);
-    resp_parser_reset(p);
+    if (unlikely(p->expected) && !p->supplied)
+        resp_parser_reset(p);
     return RESP_REQUEST;
 }
 
@@ -259,9 +326,8 @@ enum resp_result resp_parse(struct resp_parser *p, const struct resp_limits *lim
 {
     out->first = pool->count;
     out->argc = 0;
-    out->size = 1;
     if (unlikely(!len))
-        return RESP_MORE;
+        return more(out, 1);
     if (likely(*data == '*'))
         return parse_array(p, limits, pool, data, len, out);
     return parse_inline(p, pool, data, len, out);

@@ -144,15 +144,23 @@ static inline void reply_bulk(struct reply *r, struct slice value)
         return;
     }
     char *p = output_reserve(r->output, len + 8);
-    *p++ = '$';
-    if (len >= 10) {
-        if (len >= 100)
+    if (likely(len >= 10 && len < 100)) {
+        uint64_t head = (uint64_t)'$' | (uint64_t)('0' + len / 10) << 8 | (uint64_t)('0' + len % 10) << 16 |
+                        (uint64_t)'\r' << 24 |
+                        (uint64_t)'\n'
+                            << 32;
+        memcpy(p, &head, 8); /* three bytes too many: the value covers them */
+        p += 5;
+    } else {
+        *p++ = '$';
+        if (len >= 100) {
             *p++ = (char)('0' + len / 100);
-        *p++ = (char)('0' + len / 10 % 10);
+            *p++ = (char)('0' + len / 10 % 10);
+        }
+        *p++ = (char)('0' + len % 10);
+        memcpy(p, "\r\n", 2);
+        p += 2;
     }
-    *p++ = (char)('0' + len % 10);
-    memcpy(p, "\r\n", 2);
-    p += 2;
     reply_copy(p, value.ptr, len);
     p += len;
     memcpy(p, "\r\n", 2);

@@ -19,6 +19,10 @@
 #define IDLE_PERIOD_US 1000000
 /* Output that may wait for a client that hasn't given the password: error replies that it doesn't read. */
 #define UNAUTHENTICATED_OUTPUT (256 * 1024)
+/* A client's own buffer counts as far as it is filled from this size on, whole below. */
+#define INPUT_COUNTED (1u << 20)
+/* Room for so many big arguments stays with a client. */
+#define BIGS_KEPT 64
 /* Bytes of output chunks that stay with us when a burst is over. */
 #define POOL_KEPT (256 * 1024)
 
@@ -30,6 +34,7 @@ enum client_pause client_pause_mode;
 
 static struct client *last;
 static struct client *closed;
+static size_t evictable; /* the part of client_memory_total that isn't protected by CLIENT NO-EVICT */
 static unsigned count, blocked;
 static uint64_t next_id = 1;
 static struct loop_timer idle_timer, pause_timer;
@@ -128,11 +133,12 @@ struct client *client_create(struct socket_conn conn)
         return NULL;
     }
     if (protected_refuses(&conn)) {
-        refuse(&conn, "-DENIED Hearth is running in protected mode because protected mode is enabled and no "
-                      "password is set for the default user. In this mode connections are only accepted from the "
-                      "loopback interface. To connect from elsewhere, set a password (requirepass), or bind to "
-                      "an address that only trusted hosts reach and set 'protected-mode no' from a local "
-                      "connection or in the configuration file.\r\n");
+        refuse(&conn,
+               "-DENIED Hearth is running in protected mode because protected mode is enabled and no "
+               "password is set for the default user. In this mode connections are only accepted from the "
+               "loopback interface. To connect from elsewhere, set a password (requirepass), or bind to "
+               "an address that only trusted hosts reach and set 'protected-mode no' from a local "
+               "connection or in the configuration file.\r\n");
         return NULL;
     }
     struct client *c = mem_zalloc(1, sizeof *c);
@@ -162,6 +168,15 @@ struct client *client_create(struct socket_conn conn)
     return c;
 }
 
+/* Counts c with `now` bytes instead of what it was counted with. */
+static void count_memory(struct client *c, size_t now)
+{
+    client_memory_total += now - c->counted;
+    if (!(c->flags & CLIENT_NO_EVICT))
+        evictable += now - c->counted;
+    c->counted = now;
+}
+
 void client_close(struct client *c)
 {
     must(c->magic == CLIENT_MAGIC);
@@ -175,6 +190,7 @@ void client_close(struct client *c)
     pubsub_clear(c);
     monitor_remove(c);
     loop_remove(&c->watch);
+    count_memory(c, 0);
     c->next_closed = closed;
     closed = c;
 }
@@ -205,10 +221,11 @@ static void free_client(struct client *c)
     *(c->next ? &c->next->prev : &last) = c->prev;
     id_remove(c);
     count--;
-    client_memory_total -= c->counted;
     socket_close(&c->conn);
     output_deinit(&c->output);
     buf_deinit(&c->input);
+    client_big_forget(c);
+    mem_free(c->bigs);
     resp_parser_deinit(&c->parser);
     mem_free(c->name);
     mem_free(c->lib_name);
@@ -236,6 +253,48 @@ void client_close_all(void)
     id_slots = 0;
     loop_timer_stop(&idle_timer);
     loop_timer_stop(&pause_timer);
+}
+
+/* ---- big arguments --------------------------------------------------------------------- */
+
+void client_big_start(struct client *c, size_t len, const char *bytes, size_t have)
+{
+    must(!c->big && have < len + 2);
+    c->big = blob_create(len + 2); /* memory that isn't touched isn't taken */
+    memcpy(c->big->data, bytes, have);
+    c->big->len = have;
+}
+
+void client_big_done(struct client *c)
+{
+    struct blob *b = c->big;
+    must(b->len == b->cap);
+    b->len -= 2;
+    if (c->big_count == c->big_capacity) {
+        c->big_capacity = c->big_capacity ? 2 * c->big_capacity : 4;
+        c->bigs = mem_realloc(c->bigs, c->big_capacity * sizeof *c->bigs);
+    }
+    c->bigs[c->big_count++] = (struct call_big){b, c->parser.done};
+    c->big_bytes += b->len;
+    c->big = NULL;
+    resp_supply(&c->parser, b->data, b->len, c->input.len - c->input_used);
+}
+
+void client_big_forget(struct client *c)
+{
+    resp_parser_reset(&c->parser);
+    if (c->big)
+        blob_put(c->big);
+    c->big = NULL;
+    for (uint32_t i = 0; i < c->big_count; i++)
+        blob_put(c->bigs[i].blob);
+    c->big_count = 0;
+    c->big_bytes = 0;
+    if (c->big_capacity > BIGS_KEPT) {
+        mem_free(c->bigs);
+        c->bigs = NULL;
+        c->big_capacity = 0;
+    }
 }
 
 /* ---- turn lists ------------------------------------------------------------------------ */
@@ -284,6 +343,10 @@ void client_unblock(struct client *c)
     loop_timer_stop(&c->wait);
     if (c->flags & CLIENT_CLOSING)
         return;
+    if (c->flags & CLIENT_REPLY_SKIP) { /* its answer was the one to skip */
+        c->flags &= ~(uint32_t)CLIENT_REPLY_SKIP;
+        c->reply.output = c->flags & CLIENT_REPLY_OFF ? NULL : &c->output;
+    }
     client_wants_read(c);
     client_wants_write(c);
 }
@@ -327,7 +390,10 @@ enum client_class client_class(const struct client *c)
 
 size_t client_memory(const struct client *c)
 {
-    size_t bytes = sizeof *c + c->input.cap + c->output.memory + c->parser.kept_capacity * sizeof *c->parser.kept;
+    /* Room that was reserved for the rest of a big request isn't memory yet. */
+    size_t input = c->input.cap < INPUT_COUNTED ? c->input.cap : c->input.len;
+    size_t bytes = sizeof *c + input + c->output.memory + c->parser.kept_capacity * sizeof *c->parser.kept;
+    bytes += c->big_bytes + (c->big ? c->big->len : 0) + c->big_capacity * sizeof *c->bigs;
     if (c->flags & CLIENT_MULTI)
         bytes += multi_memory(c);
     if (c->watches)
@@ -367,22 +433,31 @@ static bool output_too_big(struct client *c)
     return clock_ms() - c->over_soft_ms > l->soft_seconds * 1000;
 }
 
+void client_protect(struct client *c, bool on)
+{
+    size_t counted = c->counted;
+    count_memory(c, 0);
+    c->flags = on ? c->flags | CLIENT_NO_EVICT : c->flags & ~(uint32_t)CLIENT_NO_EVICT;
+    count_memory(c, counted);
+}
+
 /* Closes the clients that take most until all together fit. */
 static void evict_clients(void)
 {
-    uint64_t most = config.maxmemory_clients > 0 ? (uint64_t)config.maxmemory_clients
-                                                 : config.maxmemory / 100 * (uint64_t)-config.maxmemory_clients;
-    while (most && client_memory_total > most) {
+    uint64_t most = config.maxmemory_clients > 0
+                        ? (uint64_t)config.maxmemory_clients
+                        : config.maxmemory / 100 * (uint64_t)-config.maxmemory_clients;
+    /* Protected clients count, too: when only they are left there is nobody to look for. */
+    while (most && client_memory_total > most && evictable) {
         struct client *largest = NULL;
         for (struct client *c = client_first; c; c = c->next)
-            if (!(c->flags & (CLIENT_CLOSING | CLIENT_NO_EVICT)) && (!largest || c->counted > largest->counted))
+            if (!(c->flags & (CLIENT_CLOSING | CLIENT_NO_EVICT)) &&
+                (!largest || c->counted > largest->counted))
                 largest = c;
-        if (!largest)
-            return;
-        log_notice("Evicting client %llu, which takes %zu bytes", (unsigned long long)largest->id, largest->counted);
+        must(largest);
+        log_notice("Evicting client %llu, which takes %zu bytes", (unsigned long long)largest->id,
+                   largest->counted);
         server_stats.evicted_clients++;
-        client_memory_total -= largest->counted;
-        largest->counted = 0;
         client_close(largest);
     }
 }
@@ -391,11 +466,10 @@ void client_account(struct client *c)
 {
     if (unlikely(c->flags & CLIENT_CLOSING))
         return;
-    size_t now = client_memory(c);
-    client_memory_total += now - c->counted;
-    c->counted = now;
-    if (unlikely(c->input.cap > server_stats.input_peak))
-        server_stats.input_peak = c->input.cap;
+    count_memory(c, client_memory(c));
+    size_t held = c->input.cap + c->big_bytes + (c->big ? c->big->cap : 0);
+    if (unlikely(held > server_stats.input_peak))
+        server_stats.input_peak = held;
     if (unlikely(c->output.memory > server_stats.output_peak))
         server_stats.output_peak = c->output.memory;
     if (unlikely(output_too_big(c))) {
@@ -405,7 +479,7 @@ void client_account(struct client *c)
         client_close(c);
         return;
     }
-    size_t asked = c->input.len - c->input_used + (c->flags & CLIENT_MULTI ? multi_memory(c) : 0);
+    size_t asked = client_waiting(c) + (c->flags & CLIENT_MULTI ? multi_memory(c) : 0);
     if (unlikely(asked > config.client_query_buffer_limit)) {
         log_warning("Client %llu closed: its query buffer is above client-query-buffer-limit",
                     (unsigned long long)c->id);

@@ -68,8 +68,8 @@ void client_describe(struct buf *b, const struct client *c, const struct call *r
     buf_printf(b, " db=%u sub=%u psub=%u ssub=%u multi=%" PRId64, c->db,
                pubsub_subscriptions(c, PUBSUB_CHANNEL), pubsub_subscriptions(c, PUBSUB_PATTERN),
                pubsub_subscriptions(c, PUBSUB_SHARD), multi_count(c));
-    buf_printf(b, " qbuf=%zu qbuf-free=%zu argv-mem=%zu multi-mem=%zu",
-               c->input.len - c->input_used, c->input.cap - c->input.len, argument_bytes(c, running), multi_memory(c));
+    buf_printf(b, " qbuf=%zu qbuf-free=%zu argv-mem=%zu multi-mem=%zu", client_waiting(c),
+               c->input.cap - c->input.len, argument_bytes(c, running), multi_memory(c));
     buf_printf(b, " rbs=%zu rbp=%zu obl=%zu oll=%zu omem=%zu tot-mem=%zu events=%s%s", chunk, chunk, first,
                (listed + CHUNK - 1) / CHUNK, listed, client_memory(c), c->watch.events & EPOLLIN ? "r" : "",
                c->watch.events & EPOLLOUT ? "w" : "");
@@ -306,27 +306,34 @@ static void reply_run(struct call *call)
     }
 }
 
-static void set_flag(struct call *call, uint32_t flag)
+/* Reads ON or OFF and answers. False: it was neither. */
+static bool read_switch(struct call *call, bool *on)
 {
-    if (slice_is(call->argv[2], "on")) {
-        call->client->flags |= flag;
+    *on = slice_is(call->argv[2], "on");
+    bool fine = *on || slice_is(call->argv[2], "off");
+    if (fine)
         reply_ok(call->reply);
-    } else if (slice_is(call->argv[2], "off")) {
-        call->client->flags &= ~flag;
-        reply_ok(call->reply);
-    } else {
+    else
         reply_error(call->reply, ERROR_SYNTAX);
-    }
+    return fine;
 }
 
 static void no_evict_run(struct call *call)
 {
-    set_flag(call, CLIENT_NO_EVICT);
+    bool on;
+    if (read_switch(call, &on))
+        client_protect(call->client, on);
 }
 
 static void no_touch_run(struct call *call)
 {
-    set_flag(call, CLIENT_NO_TOUCH);
+    bool on;
+    if (!read_switch(call, &on))
+        return;
+    if (on)
+        call->client->flags |= CLIENT_NO_TOUCH;
+    else
+        call->client->flags &= ~(uint32_t)CLIENT_NO_TOUCH;
 }
 
 /* ---- waiting ----------------------------------------------------------------------------- */

@@ -203,7 +203,7 @@ static void reply_full_name(struct reply *r, const struct command *command)
 static void reply_info(struct reply *r, const struct command *command)
 {
     if (!command) {
-        reply_null_array(r);
+        reply_null(r); /* not the null array, in RESP2 either */
         return;
     }
     reply_array(r, 10);
@@ -456,6 +456,21 @@ static void command_list(struct call *c)
 
 /* ---- COMMAND GETKEYS --------------------------------------------------------- */
 
+/* BITFIELD that only reads; what isn't well-formed counts as writing. */
+static bool bitfield_reads(const struct slice *argv, uint32_t argc)
+{
+    for (uint32_t i = 2; i < argc; i++) {
+        uint32_t left = argc - i - 1;
+        if (slice_is(argv[i], "GET") && left >= 2)
+            i += 2;
+        else if (slice_is(argv[i], "OVERFLOW") && left >= 1)
+            i += 1;
+        else
+            return false;
+    }
+    return true;
+}
+
 /* SET reads only with GET; BITFIELD writes only with SET or INCRBY. */
 static const char *variable_flags(const struct command *command, struct slice *argv, uint32_t argc)
 {
@@ -465,12 +480,8 @@ static const char *variable_flags(const struct command *command, struct slice *a
                 return "RW access update";
         return "OW update";
     }
-    if (strcmp(command->name, "bitfield") == 0) {
-        for (uint32_t i = 2; i < argc; i++)
-            if (slice_is(argv[i], "SET") || slice_is(argv[i], "INCRBY"))
-                return "RW access update";
-        return "RO access";
-    }
+    if (strcmp(command->name, "bitfield") == 0)
+        return bitfield_reads(argv, argc) ? "RO access" : "RW access update";
     return NULL;
 }
 
@@ -504,6 +515,18 @@ static const struct command *resolve(struct slice *argv, uint32_t argc)
     return command;
 }
 
+/* Channels of shards are found like keys, but are none. */
+static bool has_keys(const struct command *command)
+{
+    struct key_spec scratch[2];
+    if (command->get_keys)
+        return true;
+    for (const struct key_spec *s = command_key_specs(command, scratch); s->flags; s++)
+        if (!strstr(s->flags, "not_key"))
+            return true;
+    return false;
+}
+
 static void get_keys(struct call *c, bool with_flags)
 {
     struct slice *argv = c->argv + 2;
@@ -513,8 +536,7 @@ static void get_keys(struct call *c, bool with_flags)
         reply_error(c->reply, "ERR Invalid command specified");
         return;
     }
-    struct key_spec scratch[2];
-    if (!command->get_keys && !command_key_specs(command, scratch)->flags) {
+    if (!has_keys(command)) {
         reply_error(c->reply, "ERR The command has no key arguments");
         return;
     }

@@ -45,7 +45,7 @@ static bool show(struct call *c, const struct setting *s, const char *name)
         return false;
     reply_bulk(c->reply, plain ? *plain : slice_of(name));
     struct buf value = BUF_EMPTY;
-    setting_get(s, &value);
+    setting_show(s, &value);
     reply_bulk(c->reply, config_text(&value));
     buf_deinit(&value);
     return true;

@@ -481,6 +481,16 @@ void setting_get(const struct setting *s, struct buf *out)
     }
 }
 
+void setting_show(const struct setting *s, struct buf *out)
+{
+    if (s->kind != SETTING_EVENTS) {
+        setting_get(s, out);
+        return;
+    }
+    int bits = *(int *)place(s), all = setting_event_bit('A');
+    print_events((bits & all) == all ? bits & ~setting_event_bit('n') : bits, out);
+}
+
 void setting_write(const struct setting *s, struct buf *out)
 {
     void *at = place(s);

@@ -16,8 +16,11 @@ bool setting_set(const struct setting *s, const struct slice *words, unsigned co
 /* The same from one text: what CONFIG SET was given, or setting_get gave. */
 bool setting_set_text(const struct setting *s, struct slice text, const char **error);
 
-/* Appends the value as CONFIG GET shows it. */
+/* Appends the value as setting_set_text takes it. */
 void setting_get(const struct setting *s, struct buf *out);
+
+/* The same as CONFIG GET shows it: like Redis it leaves the event class 'n' out beside 'A'. */
+void setting_show(const struct setting *s, struct buf *out);
 
 /* Appends the line or lines, each with its newline, that a file needs for it. */
 void setting_write(const struct setting *s, struct buf *out);

@@ -208,7 +208,8 @@ static void reset_run(struct call *call)
     c->db = 0;
     c->reply.protocol = 2;
     c->flags &= ~(uint32_t)(CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_REPLY_SKIP_NEXT | CLIENT_NO_TOUCH |
-                            CLIENT_NO_EVICT | CLIENT_AUTHENTICATED);
+                            CLIENT_AUTHENTICATED);
+    client_protect(c, false);
     if (connection_is_free())
         c->flags |= CLIENT_AUTHENTICATED;
     connection_route_replies(c);

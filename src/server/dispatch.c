@@ -77,13 +77,20 @@ const struct command *dispatch_find(const struct slice *argv, uint32_t argc)
     return command;
 }
 
-void dispatch_hash(const struct command *command, const struct slice *argv, uint32_t argc, uint64_t *hashes)
+uint32_t dispatch_hash(const struct command *command, const struct slice *argv, uint32_t argc,
+                       uint64_t *hashes)
 {
-    if (!command->first)
-        return;
-    uint32_t last = command->last < 0 ? argc + (uint32_t)command->last : (uint32_t)command->last;
-    for (uint32_t i = (uint32_t)command->first; i <= last && i < argc; i += (uint32_t)command->step)
+    uint32_t first = (uint32_t)command->first;
+    if (!first || first >= argc)
+        return 0;
+    hashes[first] = keyspace_hash(argv[first]);
+    if (likely(command->last == command->first))
+        return 1;
+    uint32_t last = command->last < 0 ? argc + (uint32_t)command->last : (uint32_t)command->last, n = 1;
+    uint32_t step = (uint32_t)command->step;
+    for (uint32_t i = first + step; i <= last && i < argc; i += step, n++)
         hashes[i] = keyspace_hash(argv[i]);
+    return n;
 }
 
 /* ---- running ------------------------------------------------------------------------ */
@@ -93,7 +100,8 @@ static __attribute__((noinline)) void run_was_slow(struct client *c, const struc
 {
     if (!(command->flags & COMMAND_SKIP_SLOWLOG))
         slowlog_note(c, command, argv, argc, cycles);
-    latency_add(command->flags & COMMAND_FAST ? "fast-command" : "command", (int64_t)(cycles_to_us(cycles) / 1000));
+    latency_add(command->flags & COMMAND_FAST ? "fast-command" : "command",
+                (int64_t)(cycles_to_us(cycles) / 1000));
 }
 
 static inline void run(struct client *c, struct call *call)
@@ -125,7 +133,9 @@ static struct call call_of(struct client *c, const struct command *command, stru
                          .db = c->db,
                          .keyspace = server_keyspace,
                          .reply = &c->reply,
-                         .client = c};
+                         .client = c,
+                         .bigs = c->bigs,
+                         .big_count = c->big_count};
 }
 
 void dispatch_run(struct client *c, const struct command *command, struct slice *argv, uint32_t argc)
@@ -180,7 +190,8 @@ static void refuse_unknown(struct call *r)
     } else {
         struct buf args = BUF_EMPTY;
         for (uint32_t i = 1; i < r->argc && args.len < 128; i++)
-            buf_printf(&args, "'%.*s' ", (int)(128 - args.len < r->argv[i].len ? 128 - args.len : r->argv[i].len),
+            buf_printf(&args, "'%.*s' ",
+                       (int)(128 - args.len < r->argv[i].len ? 128 - args.len : r->argv[i].len),
                        r->argv[i].ptr);
         reply_errorf(r->reply, "ERR unknown command '%.*s', with args beginning with: %.*s",
                      (int)(r->argv[0].len < 128 ? r->argv[0].len : 128), r->argv[0].ptr, (int)args.len,
@@ -262,6 +273,8 @@ static bool is_allowed(struct call *r)
 /* CLIENT REPLY: what this request's successor may answer. */
 static void turn_replies(struct client *c)
 {
+    if (c->flags & CLIENT_BLOCKED) /* its answer is still to come */
+        return;
     if (c->flags & CLIENT_REPLY_SKIP)
         c->flags &= ~(uint32_t)CLIENT_REPLY_SKIP;
     if (c->flags & CLIENT_REPLY_SKIP_NEXT)
@@ -303,8 +316,7 @@ bool dispatch_request(struct client *c, const struct command *command, struct sl
 {
     struct call call = call_of(c, command, argv, argc, hashes);
     if (unlikely(c->flags & CLIENT_CAREFUL || !(c->flags & CLIENT_AUTHENTICATED) ||
-                 client_pause_mode != PAUSE_OFF || memory_full ||
-                 !command || !arity_fits(command, argc)))
+                 client_pause_mode != PAUSE_OFF || memory_full || !command || !arity_fits(command, argc)))
         return request_carefully(&call);
     pubsub_request_begin(c);
     run(c, &call);

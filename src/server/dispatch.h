@@ -16,8 +16,9 @@
 /* The row for a request: the command, or the subcommand that argv[1] names. NULL when there is none. */
 const struct command *dispatch_find(const struct slice *argv, uint32_t argc);
 
-/* Fills hashes for the keys that the row's first, last and step name. */
-void dispatch_hash(const struct command *command, const struct slice *argv, uint32_t argc, uint64_t *hashes);
+/* Fills hashes for the keys that the row's first, last and step name. Returns how many there are. */
+uint32_t dispatch_hash(const struct command *command, const struct slice *argv, uint32_t argc,
+                       uint64_t *hashes);
 
 /* Judges and runs a request of c. command: dispatch_find's answer; hashes: as dispatch_hash
  * fills them. False when it has to wait (CLIENT PAUSE): nothing was done then. */

@@ -199,6 +199,9 @@ static void run_queue(struct client *c)
         for (size_t at = 0; at < chunk->used;) {
             struct queued *q = (struct queued *)(chunk->bytes + at);
             at += queued_size(q->argv, q->argc);
+            (void)client_takes_push(c);
+            if (unlikely(c->flags & CLIENT_OVERFLOWED)) /* it will be closed: the rest runs unheard */
+                c->reply.output = NULL;
             dispatch_run(c, q->command, q->argv, q->argc);
         }
     }

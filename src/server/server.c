@@ -43,10 +43,10 @@ static bool stop_asked;
 void server_join_commands(void)
 {
     const struct command *const families[] = {
-        string_commands, lcs_commands,     bitmap_commands, key_commands,    expire_commands,
-        scan_commands,   connection_commands, client_commands, config_commands, command_commands,
-        info_commands,   memory_commands,  slowlog_commands, latency_commands, debug_commands,
-        server_commands, wait_commands,    multi_commands,  pubsub_commands, monitor_commands,
+        string_commands, lcs_commands,        bitmap_commands,  key_commands,     expire_commands,
+        scan_commands,   connection_commands, client_commands,  config_commands,  command_commands,
+        info_commands,   memory_commands,     slowlog_commands, latency_commands, debug_commands,
+        server_commands, wait_commands,       multi_commands,   pubsub_commands,  monitor_commands,
     };
     for (size_t i = 0; i < sizeof families / sizeof *families; i++)
         command_table_add(families[i]);

@@ -18,7 +18,12 @@ bool server_start(void);
 /* Turns until somebody asks for the end (a signal, SHUTDOWN). Returns the exit status. */
 int server_run(void);
 
-enum server_shutdown_flag { SERVER_SHUTDOWN_NOW = 1, SERVER_SHUTDOWN_FORCE = 2, SERVER_SHUTDOWN_SAVE = 4, SERVER_SHUTDOWN_NOSAVE = 8 };
+enum server_shutdown_flag {
+    SERVER_SHUTDOWN_NOW = 1,
+    SERVER_SHUTDOWN_FORCE = 2,
+    SERVER_SHUTDOWN_SAVE = 4,
+    SERVER_SHUTDOWN_NOSAVE = 8
+};
 
 /* Ends the server after this turn, with exit status 0. flags: enum server_shutdown_flag; there
  * are no replicas to wait for and nothing to save, so all ways end alike for now. */

@@ -225,6 +225,8 @@ static void function_flush(struct call *c)
 {
     if (is_flush_mode(c))
         reply_ok(c->reply);
+    else if (c->argc > 3)
+        call_subcommand_syntax(c);
     else
         reply_error(c->reply, "ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
 }

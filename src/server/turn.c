@@ -14,16 +14,16 @@
 
 #include <errno.h>
 
-#define BATCH_REQUESTS 128
-#define BATCH_KEYS 128       /* prefetched at most before they are used */
+#define BATCH_REQUESTS 64
+#define BATCH_KEYS 64        /* prefetched at most before they are used */
 #define REQUEST_KEYS 32      /* of one request */
 #define GROUP_BEHIND 8       /* requests between the prefetch of a key's segment and that of its group */
-#define ENTRY_AHEAD 16       /* requests between the prefetch of an entry and its use */
+#define ENTRY_AHEAD 8        /* requests between the prefetch of an entry and its use */
 #define CLIENT_REQUESTS 1024 /* of one client a turn */
 #define SCRATCH (1u << 20)
-#define READ_SIZE 65536     /* asked of a client's socket at once */
+#define READ_SIZE 65536       /* asked of a client's socket at once */
 #define READ_LARGE (1u << 20) /* and when a big request is under way */
-#define WRITE_CLIENT 131072 /* written to a client at most a turn */
+#define WRITE_CLIENT 131072   /* written to a client at most a turn */
 #define WRITE_TURN (1u << 20)
 #define WRITE_FAIR 16384 /* written to each once WRITE_TURN is spent */
 #define WRITE_VECTORS 64
@@ -35,6 +35,8 @@ struct queued {
     const struct command *command;
     const char *start; /* of its bytes */
     uint32_t first, argc;
+    uint32_t keys;      /* keys worth prefetching */
+    uint32_t key, step; /* place of the first one's hash in the pool, distance to the next */
 };
 
 static struct {
@@ -64,20 +66,12 @@ void turn_stop(void)
 /* Calls fn for the keys of a request that are worth prefetching. */
 static inline void each_key(const struct queued *q, void (*fn)(const struct keyspace *, unsigned, uint64_t))
 {
-    const struct command *cmd = q->command;
-    const uint64_t *hash = batch.pool.hash + q->first;
-    unsigned db = q->client->db;
-    if (unlikely(!cmd || !cmd->first))
-        return;
-    if (likely(cmd->last == cmd->first)) {
-        if (likely((uint32_t)cmd->first < q->argc))
-            fn(server_keyspace, db, hash[cmd->first]);
-        return;
-    }
-    uint32_t last = cmd->last < 0 ? q->argc + (uint32_t)cmd->last : (uint32_t)cmd->last;
-    uint32_t most = (uint32_t)cmd->first + REQUEST_KEYS * (uint32_t)cmd->step;
-    for (uint32_t i = (uint32_t)cmd->first; i <= last && i < q->argc && i < most; i += (uint32_t)cmd->step)
-        fn(server_keyspace, db, hash[i]);
+    const uint64_t *hash = batch.pool.hash + q->key;
+    if (likely(q->keys == 1))
+        fn(server_keyspace, q->client->db, *hash);
+    else
+        for (uint32_t i = 0; i < q->keys; i++, hash += q->step)
+            fn(server_keyspace, q->client->db, *hash);
 }
 
 /* q's client has to wait: its bytes from q on stay in, or go to, its own buffer. */
@@ -86,7 +80,8 @@ static void stall(const struct queued *q)
     struct client *c = q->client;
     c->flags |= CLIENT_STALLED;
     c->stalled_at = q->start;
-    resp_parser_reset(&c->parser); /* it may be amid a request behind */
+    if (!c->big_count)                 /* else it is the whole batch, and its big arguments are kept for it */
+        resp_parser_reset(&c->parser); /* it may be amid a request behind */
     if (c->input.data && c->arrived_end == c->input.data + c->input.len)
         return;
     c->input.len = c->input_used = 0;
@@ -99,7 +94,8 @@ static void execute(const struct queued *q)
     if (unlikely(c->flags & (CLIENT_CLOSING | CLIENT_STALLED | CLIENT_CLOSE_AFTER)))
         return;
     if (unlikely(c->flags & CLIENT_BLOCKED) ||
-        unlikely(!dispatch_request(c, q->command, batch.pool.argv + q->first, q->argc, batch.pool.hash + q->first)))
+        unlikely(!dispatch_request(c, q->command, batch.pool.argv + q->first, q->argc,
+                                   batch.pool.hash + q->first)))
         stall(q);
 }
 
@@ -136,6 +132,7 @@ static void protocol_error(struct client *c, const char *text)
     resp_pool_reset(&batch.pool); /* what the bad request has left */
     if (c->flags & (CLIENT_CLOSING | CLIENT_STALLED))
         return;
+    client_big_forget(c);
     log_verbose("Protocol error from client %llu: %s", (unsigned long long)c->id, text);
     reply_error(&c->reply, text);
     stats_error("ERR");
@@ -148,12 +145,14 @@ static inline bool enqueue(struct client *c, const char *start, const struct res
     struct queued *q = &batch.queue[batch.count++];
     struct slice *argv = batch.pool.argv + got->first;
     const struct command *cmd = dispatch_find(argv, got->argc);
-    *q = (struct queued){c, cmd, start, got->first, got->argc};
+    *q = (struct queued){c, cmd, start, got->first, got->argc, 0, 0, 0};
     if (cmd && cmd->first) {
-        uint64_t *hash = batch.pool.hash + got->first;
-        dispatch_hash(cmd, argv, got->argc, hash);
+        uint32_t keys = dispatch_hash(cmd, argv, got->argc, batch.pool.hash + got->first);
+        q->keys = likely(keys < REQUEST_KEYS) ? keys : REQUEST_KEYS;
+        q->key = got->first + (uint32_t)cmd->first;
+        q->step = (uint32_t)cmd->step;
         each_key(q, keyspace_prefetch_segment);
-        batch.keys += cmd->last == cmd->first ? 1 : got->argc < REQUEST_KEYS ? got->argc : REQUEST_KEYS;
+        batch.keys += q->keys;
     }
     if (likely(batch.count > GROUP_BEHIND))
         each_key(q - GROUP_BEHIND, keyspace_prefetch_group);
@@ -164,14 +163,22 @@ static inline bool enqueue(struct client *c, const char *start, const struct res
     return true;
 }
 
-/* Cuts [data, data + len) into requests of c. Returns how far it came; *more is how
- * many bytes the cut-off request behind that will have at least (0: nothing is cut off). */
-static size_t parse(struct client *c, const char *data, size_t len, size_t *more)
+/* Runs the request with big arguments that was put into the batch last. */
+static void run_big(struct client *c)
+{
+    run_batch();
+    if (!(c->flags & CLIENT_STALLED))
+        client_big_forget(c);
+}
+
+/* Cuts [data, data + len) into requests of c. Returns how far it came; more->size is how many
+ * bytes the cut-off request behind that will have at least (0: nothing is cut off). */
+static size_t parse(struct client *c, const char *data, size_t len, struct resp_request *more)
 {
     size_t at = 0;
     bool judge = true; /* c's flags may have changed */
     struct resp_limits limits;
-    *more = 0;
+    *more = (struct resp_request){0};
     for (unsigned n = 0; at < len; n++) {
         if (unlikely(judge)) {
             if (unlikely(c->flags & (CLIENT_CLOSING | CLIENT_CLOSE_AFTER | CLIENT_BLOCKED | CLIENT_STALLED)))
@@ -185,7 +192,7 @@ static size_t parse(struct client *c, const char *data, size_t len, size_t *more
         struct resp_request got;
         enum resp_result result = resp_parse(&c->parser, &limits, &batch.pool, data + at, len - at, &got);
         if (unlikely(result == RESP_MORE)) {
-            *more = got.size;
+            *more = got;
             return at;
         }
         if (unlikely(result == RESP_BAD)) {
@@ -193,6 +200,10 @@ static size_t parse(struct client *c, const char *data, size_t len, size_t *more
             return len;
         }
         judge = likely(got.argc) && enqueue(c, data + at, &got);
+        if (unlikely(c->big_count)) {
+            run_big(c);
+            judge = true;
+        }
         at += got.size;
     }
     return at;
@@ -214,13 +225,36 @@ static void consume(struct client *c, size_t n)
     c->input_used = 0;
 }
 
+/* The cut-off request at the start of c's own buffer ends with a part of a big argument: that goes
+ * to a blob, where the rest of it will be read to. */
+static void start_big(struct client *c, const struct resp_request *more)
+{
+    char *request = c->input.data + c->input_used;
+    size_t have = c->input.len - c->input_used - more->big_at;
+    client_big_start(c, more->big_len, request + more->big_at, have);
+    c->input.len -= have;
+    if (c->input.cap <= READ_LARGE || c->input.cap / 2 < more->big_at)
+        return;
+    struct buf less = BUF_EMPTY; /* what held the part is much too large now */
+    buf_append(&less, request, more->big_at);
+    buf_deinit(&c->input);
+    c->input = less;
+    c->input_used = 0;
+}
+
+/* Nothing more of c is read, or run for now. */
+static inline bool is_held(const struct client *c)
+{
+    return c->flags & (CLIENT_CLOSING | CLIENT_CLOSE_AFTER | CLIENT_BLOCKED | CLIENT_STALLED);
+}
+
 /* Cuts and runs what stands in c's own buffer. */
 static void parse_own(struct client *c)
 {
     run_batch(); /* it may hold requests of c, and decide that those behind wait */
-    if (c->flags & (CLIENT_CLOSING | CLIENT_CLOSE_AFTER | CLIENT_BLOCKED | CLIENT_STALLED) || !c->input.len)
+    if (is_held(c) || !c->input.len || c->big)
         return;
-    size_t more;
+    struct resp_request more;
     const char *data = c->input.data + c->input_used;
     c->arrived_end = c->input.data + c->input.len;
     size_t at = parse(c, data, c->input.len - c->input_used, &more);
@@ -230,23 +264,34 @@ static void parse_own(struct client *c)
     if (c->flags & CLIENT_STALLED)
         at = (size_t)(c->stalled_at - data);
     consume(c, at);
-    c->wanted = more;
+    c->wanted = more.size;
+    if (more.big_len && !is_held(c))
+        start_big(c, &more);
 }
 
 /* Cuts n bytes of c that stand in the scratch. What can't run yet is copied. */
 static void parse_scratch(struct client *c, const char *data, size_t n)
 {
-    size_t more;
+    struct resp_request more;
     c->arrived_end = data + n;
     size_t at = parse(c, data, n, &more);
+    if (unlikely(more.big_len))
+        run_batch(); /* what goes before it may make it wait */
     if (unlikely(c->flags & (CLIENT_CLOSING | CLIENT_STALLED)) || likely(at == n))
         return;
-    buf_reserve(&c->input, more < READ_LARGE ? (more > n - at ? more : n - at) : READ_LARGE);
-    buf_append(&c->input, data + at, n - at);
-    c->wanted = more;
+    c->wanted = more.size;
+    const char *request = data + at;
+    size_t have = n - at;
+    if (more.big_len && !is_held(c)) {
+        client_big_start(c, more.big_len, request + more.big_at, have - more.big_at);
+        buf_append(&c->input, request, more.big_at);
+        return;
+    }
+    buf_reserve(&c->input, more.size < READ_LARGE ? (more.size > have ? more.size : have) : READ_LARGE);
+    buf_append(&c->input, request, have);
 }
 
-/* Room for the next read of c: the scratch, or its own buffer when bytes wait there. */
+/* Room for the next read of c: the scratch; when bytes wait in its own buffer, that, or its big argument. */
 static char *read_room(struct client *c, size_t *size)
 {
     *size = READ_SIZE;
@@ -257,10 +302,16 @@ static char *read_room(struct client *c, size_t *size)
         }
         return batch.scratch + batch.scratch_used;
     }
+    if (c->big) {
+        size_t rest = c->big->cap - c->big->len;
+        *size = rest < READ_LARGE ? rest : READ_LARGE;
+        return c->big->data + c->big->len;
+    }
     size_t have = c->input.len - c->input_used;
-    if (c->wanted > have + READ_SIZE)
-        *size = c->wanted - have < READ_LARGE ? c->wanted - have : READ_LARGE;
-    return buf_reserve(&c->input, *size);
+    size_t rest = c->wanted > have + READ_SIZE ? c->wanted - have : READ_SIZE;
+    *size = rest < READ_LARGE ? rest : READ_LARGE;
+    /* Room for all of it at once: what isn't filled yet takes no memory, and nothing is copied as it grows. */
+    return buf_reserve(&c->input, rest);
 }
 
 static void read_client(struct client *c)
@@ -287,6 +338,12 @@ static void read_client(struct client *c)
     if (likely(!own)) {
         batch.scratch_used += (size_t)n;
         parse_scratch(c, room, (size_t)n);
+    } else if (unlikely(c->big != NULL)) {
+        c->big->len += (size_t)n;
+        if (c->big->len == c->big->cap) {
+            client_big_done(c);
+            parse_own(c);
+        }
     } else {
         c->input.len += (size_t)n;
         parse_own(c);
@@ -313,7 +370,8 @@ static void read_leftovers(void)
 /* What c is watched for, from what it waits for. */
 static void watch_client(struct client *c)
 {
-    uint32_t events = (c->flags & CLIENT_CLOSE_AFTER ? 0 : EPOLLIN) | (c->flags & CLIENT_CONGESTED ? EPOLLOUT : 0);
+    uint32_t events =
+        (c->flags & CLIENT_CLOSE_AFTER ? 0 : EPOLLIN) | (c->flags & CLIENT_CONGESTED ? EPOLLOUT : 0);
     loop_modify(&c->watch, events);
 }
 
@@ -388,7 +446,8 @@ void turn_write_all(void)
 void turn_run(int64_t max_wait_ms)
 {
     /* As in Redis nothing expires by itself while clients are paused. */
-    int64_t work = likely(client_pause_mode == PAUSE_OFF) ? keyspace_work(server_keyspace, WORK_BUDGET_US) : -1;
+    int64_t work =
+        likely(client_pause_mode == PAUSE_OFF) ? keyspace_work(server_keyspace, WORK_BUDGET_US) : -1;
     if (client_readers || client_writers)
         work = 0;
     if (work >= 0 && (max_wait_ms < 0 || work < max_wait_ms))

@@ -8,7 +8,10 @@
  * at most as many keys as the caches take: what is prefetched must still be
  * there when it is used. Input stays in the scratch until its batch ran; only a
  * request that is cut off, or has to wait, is copied to its client's own buffer,
- * so idle and well-behaved clients have none. */
+ * so idle and well-behaved clients have none.
+ *
+ * A big argument (RESP_BIG) is read from the socket into a blob of its own, which
+ * the command may keep as the value: it isn't copied, however long it is. */
 #ifndef SERVER_TURN_H
 #define SERVER_TURN_H
 

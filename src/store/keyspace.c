@@ -154,7 +154,7 @@ static size_t size_of_entry(const struct entry *e)
 
 static void note_access(struct entry *e)
 {
-    uint32_t now = (uint32_t)(clock_ms() / 1000);
+    uint32_t now = (uint32_t)clock_seconds();
     if (e->access[0] == (uint8_t)now && e->access[1] == (uint8_t)(now >> 8))
         return;
     e->access[0] = (uint8_t)now;
@@ -905,7 +905,7 @@ uint64_t keyspace_idle_seconds(const struct keyspace *ks, const struct entry *e)
 {
     (void)ks;
     uint32_t then = e->access[0] | (uint32_t)e->access[1] << 8 | (uint32_t)e->access[2] << 16;
-    return ((uint32_t)(clock_ms() / 1000) - then) & 0xffffff;
+    return ((uint32_t)clock_seconds() - then) & 0xffffff;
 }
 
 const struct keyspace_stats *keyspace_stats(const struct keyspace *ks)

@@ -55,12 +55,12 @@ struct keyspace_observer {
 struct keyspace_stats { /* since start or keyspace_reset_stats */
     uint64_t hits;
     uint64_t misses;
-    uint64_t expired;         /* keys removed because their time had come */
+    uint64_t expired; /* keys removed because their time had come */
     uint64_t evicted;
-    uint64_t expire_lag_us;     /* how late the last removal batch was */
+    uint64_t expire_lag_us; /* how late the last removal batch was */
     uint64_t expire_lag_max_us;
-    uint64_t expire_due_cells;  /* backlog: cells of the expiry index that are due now */
-    uint64_t expire_turns_cut;  /* turns that ended with work left */
+    uint64_t expire_due_cells; /* backlog: cells of the expiry index that are due now */
+    uint64_t expire_turns_cut; /* turns that ended with work left */
 };
 
 /* `databases` empty databases. Gives. The arena must stand. */
@@ -121,8 +121,8 @@ struct entry *keyspace_set_int(struct keyspace *ks, unsigned db, struct slice ke
                                int64_t value, int64_t expiry_ms);
 
 /* As keyspace_set, with a value that is a blob already: takes it. For values above ENTRY_INLINE_MAX. */
-struct entry *keyspace_set_blob(struct keyspace *ks, unsigned db, struct slice key, uint64_t hash, struct blob *blob,
-                                int64_t expiry_ms);
+struct entry *keyspace_set_blob(struct keyspace *ks, unsigned db, struct slice key, uint64_t hash,
+                                struct blob *blob, int64_t expiry_ms);
 
 /* Writes value over the integer of e (ENC_INT), when its bytes suffice; false and no change
  * when they don't. Spares INCR the second look-up. */
@@ -141,12 +141,12 @@ struct entry *keyspace_set_expiry(struct keyspace *ks, unsigned db, struct entry
 bool keyspace_delete(struct keyspace *ks, unsigned db, struct slice key, uint64_t hash);
 
 /* Moves the value and expiry of `from` (must exist) to `to` in to_db, over whatever stood there. */
-void keyspace_rename(struct keyspace *ks, unsigned db, struct slice from, uint64_t from_hash,
-                     unsigned to_db, struct slice to, uint64_t to_hash);
+void keyspace_rename(struct keyspace *ks, unsigned db, struct slice from, uint64_t from_hash, unsigned to_db,
+                     struct slice to, uint64_t to_hash);
 
 /* Copies the value and expiry of `from` (must exist) to `to` in to_db, over whatever stood there. */
-void keyspace_copy(struct keyspace *ks, unsigned db, struct slice from, uint64_t from_hash,
-                   unsigned to_db, struct slice to, uint64_t to_hash);
+void keyspace_copy(struct keyspace *ks, unsigned db, struct slice from, uint64_t from_hash, unsigned to_db,
+                   struct slice to, uint64_t to_hash);
 
 /* Empties db. Its keys are gone at once, their memory follows in keyspace_work. Returns how many. */
 uint64_t keyspace_flush(struct keyspace *ks, unsigned db);
@@ -158,11 +158,12 @@ void keyspace_swap(struct keyspace *ks, unsigned a, unsigned b);
 uint64_t keyspace_dirty(const struct keyspace *ks);
 
 /* A command changed key: counts it, tells observers of the change, and of the event `name`. */
-void keyspace_changed(struct keyspace *ks, unsigned db, struct slice key, uint64_t hash,
-                      enum event_class cls, const char *name);
+void keyspace_changed(struct keyspace *ks, unsigned db, struct slice key, uint64_t hash, enum event_class cls,
+                      const char *name);
 
 /* Tells an event only. "new" (a key appeared where none was) and "keymiss" the keyspace tells itself. */
-void keyspace_event(struct keyspace *ks, unsigned db, struct slice key, enum event_class cls, const char *name);
+void keyspace_event(struct keyspace *ks, unsigned db, struct slice key, enum event_class cls,
+                    const char *name);
 
 /* ---- time --------------------------------------------------------------- */
 

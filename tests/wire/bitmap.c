@@ -395,6 +395,11 @@ Test(bitmap, changes_are_told)
     if (!wire_is_redis())
         expect(c, "[1]", "BITFIELD k SET u8 8 1");
     expect(c, "[1]", "BITFIELD k GET u8 8");
+    /* Growing is told with a write that succeeds, though it changes no bit; not without one. */
+    expect(c, "[nil]", "BITFIELD grown OVERFLOW FAIL INCRBY u8 0 2147483647");
+    expect_int(c, 1, "STRLEN grown");
+    expect(c, "[0]", "BITFIELD grown SET u8 8 0");
+    expect_next(l, EVENT("setbit", "grown"));
     expect_int(c, 2, "BITOP NOT d k");
     expect_next(l, EVENT("set", "d"));
     expect_int(c, 0, "BITOP AND d none none");

@@ -61,6 +61,14 @@ Test(command_info, count_is_the_length_of_command_and_of_info)
     resp3_destroy(v);
 }
 
+Test(command_info, info_of_unknown_commands_is_null)
+{
+    int fd = raw_client();
+    raw_say(fd, "COMMAND INFO nosuch\r\nHELLO 3\r\n");
+    raw_expect(fd, "*1\r\n$-1\r\n%");
+    expect3(resp3_client(), "[nil]", "COMMAND INFO nosuch");
+}
+
 Test(command_info, docs_of_unknown_commands_are_left_out)
 {
     redisContext *c = wire_client();
@@ -148,6 +156,8 @@ Test(command_info, getkeys_finds_the_keys_of_a_request)
     expect_error(c, "ERR Invalid command specified", "COMMAND GETKEYS object nosuch a");
     expect_error(c, "ERR Invalid number of arguments specified for command", "COMMAND GETKEYS set a");
     expect_error(c, "ERR The command has no key arguments", "COMMAND GETKEYS config get a");
+    expect_error(c, "ERR The command has no key arguments", "COMMAND GETKEYS ssubscribe channel");
+    expect_error(c, "ERR The command has no key arguments", "COMMAND GETKEYS spublish channel");
 }
 
 Test(command_info, getkeysandflags_tells_what_is_done_to_keys)
@@ -157,6 +167,9 @@ Test(command_info, getkeysandflags_tells_what_is_done_to_keys)
     expect(c, "[[\"a\" [+RW +access +update]]]", "COMMAND GETKEYSANDFLAGS set a b get");
     expect(c, "[[\"a\" [+RO +access]]]", "COMMAND GETKEYSANDFLAGS bitfield a get u8 0");
     expect(c, "[[\"a\" [+RW +access +update]]]", "COMMAND GETKEYSANDFLAGS bitfield a set u8 0 1");
+    expect(c, "[[\"a\" [+RO +access]]]", "COMMAND GETKEYSANDFLAGS bitfield a overflow sat get u8 0");
+    expect(c, "[[\"a\" [+RW +access +update]]]", "COMMAND GETKEYSANDFLAGS bitfield a nonsense");
+    expect_error(c, "ERR The command has no key arguments", "COMMAND GETKEYSANDFLAGS ssubscribe channel");
     expect(c, "[[\"a\" [+OW +update]] [\"b\" [+OW +update]]]", "COMMAND GETKEYSANDFLAGS mset a 1 b 2");
     expect(c, "[[\"a\" [+RO +access]] [\"b\" [+OW +update]]]", "COMMAND GETKEYSANDFLAGS copy a b");
     expect3(resp3_client(), "[[\"a\" ~[+RO +access]]]", "COMMAND GETKEYSANDFLAGS get a");

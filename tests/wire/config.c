@@ -139,6 +139,8 @@ Test(config, values_are_shown_as_redis_shows_them)
          "normal 0 0 0 slave 1024 2048 3 pubsub 33554432 8388608 60"},
         {"notify-keyspace-events", "KEA", "AKE"},
         {"notify-keyspace-events", "Elg", "glE"},
+        {"notify-keyspace-events", "mEnKg", "gnKEm"},
+        {"notify-keyspace-events", "KEAmn", "AKEm"},
         {"latency-tracking-info-percentiles", "50.50 99.9999", "50.5 99.9999"},
         {"shutdown-on-sigterm", "now nosave", "nosave now"},
         {"oom-score-adj-values", "1 2 3", "1 2 3"},

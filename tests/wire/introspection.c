@@ -651,6 +651,8 @@ Test(introspection, there_are_no_scripts)
     expect_ok(c, "FUNCTION FLUSH");
     expect_ok(c, "FUNCTION FLUSH SYNC");
     expect_error(c, "ERR FUNCTION FLUSH only supports SYNC|ASYNC option", "FUNCTION FLUSH nosuch");
+    expect_error(c, "ERR unknown subcommand or wrong number of arguments for 'flush'. Try FUNCTION HELP.",
+                 "FUNCTION flush sync x");
     expect(c, "[]", "FUNCTION LIST");
     expect(c, "[]", "FUNCTION LIST LIBRARYNAME x* WITHCODE");
     expect_error(c, "ERR library name argument was not given", "FUNCTION LIST LIBRARYNAME");

@@ -26,6 +26,7 @@ Test(maxmemory, writes_are_refused_and_reads_and_deletes_go_on)
 Test(maxmemory, a_transaction_that_needs_memory_is_refused_whole)
 {
     redisContext *c = wire_client();
+    expect_ok(c, "SET filler x");
     wire_config("maxmemory", "1");
     expect_ok(c, "MULTI");
     expect_error(c, OOM, "SET k v");

@@ -203,6 +203,23 @@ Test(output_limits, no_evict_protects)
     free(message);
 }
 
+Test(output_limits, whoever_gives_up_no_evict_is_cut_off)
+{
+    wire_config("client-output-buffer-limit", "pubsub 0 0 0");
+    redisContext *c = wire_client();
+    expect_ok(c, "CLIENT NO-EVICT ON");
+    int fd = raw_client();
+    raw_say(fd, "HELLO 3\r\nCLIENT NO-EVICT ON\r\nSUBSCRIBE kept\r\n");
+    expect_soon(c, "[\"kept\" 1]", "PUBSUB NUMSUB kept");
+    wire_config_by(c, "maxmemory-clients", "1mb");
+    char *message = filler(100000);
+    for (int i = 0; i < 60; i++)
+        expect_int(c, 1, "PUBLISH kept %b", message, (size_t)100000);
+    raw_say(fd, "CLIENT NO-EVICT OFF\r\n");
+    expect_soon(c, "[\"kept\" 0]", "PUBSUB NUMSUB kept");
+    free(message);
+}
+
 Test(output_limits, half_a_request_counts_to_maxmemory_clients)
 {
     wire_config("maxmemory-clients", "2mb");

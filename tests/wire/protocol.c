@@ -158,6 +158,16 @@ Test(protocol, inline_requests)
     raw_expect(fd, "+PONG\r\n+PONG\r\n+PONG\r\n");
 }
 
+/* Redis waits for ever behind such a line. */
+Test(protocol, a_nul_in_an_inline_request_is_a_byte_of_its_word)
+{
+    if (wire_is_redis())
+        cr_skip_test("Redis doesn't see the line's end");
+    int fd = raw_client();
+    raw_say(fd, "ECHO a\0b\r\nECHO \0\r\nECHO \"\0 x\"\r\nPING\r\n");
+    raw_expect(fd, "$3\r\na\0b\r\n$1\r\n\0\r\n$3\r\n\0 x\r\n+PONG\r\n");
+}
+
 Test(protocol, a_line_of_some_length_is_an_inline_request)
 {
     enum { LONG = 60000 };

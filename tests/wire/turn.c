@@ -237,3 +237,34 @@ Test(turn, what_one_transaction_publishes_stays_within_the_output_limit)
         cr_assert_lt(wire_info_int(c, "client_recent_max_output_buffer"), 3 << 20);
     expect_closed(&(redisContext){.fd = fd});
 }
+
+Test(turn, an_answer_to_skip_is_skipped_when_it_comes_late)
+{
+    int fd = raw_client();
+    raw_say(fd, "CLIENT REPLY SKIP\r\nWAIT 1 50\r\nECHO next\r\n");
+    raw_expect(fd, "$4\r\nnext\r\n");
+    raw_say(fd, "CLIENT REPLY SKIP\r\nWAIT 0 50\r\nECHO next\r\n");
+    raw_expect(fd, "$4\r\nnext\r\n");
+}
+
+Test(turn, what_one_transaction_answers_stays_near_the_output_limit)
+{
+    enum { READS = 3000, LENGTH = 15000 };
+    struct wire_server *s = wire_start("--client-output-buffer-limit", "normal 1mb 0 0", NULL);
+    redisContext *c = wire_client_of(s), *reader = wire_client_of(s);
+    char *value = malloc(LENGTH);
+    memset(value, 'x', LENGTH);
+    expect_ok(c, "SET k %b", value, (size_t)LENGTH);
+    free(value);
+    expect_ok(reader, "MULTI");
+    for (int i = 0; i < READS; i++)
+        redisAppendCommand(reader, "GET k");
+    redisAppendCommand(reader, "INCR n");
+    for (int i = 0; i < READS + 1; i++)
+        expect_next(reader, "+QUEUED");
+    wire_send(reader, "EXEC");
+    expect_closed(reader);
+    expect_bulk(c, "1", "GET n");
+    if (!wire_is_redis())
+        cr_assert_lt(wire_info_int(c, "client_recent_max_output_buffer"), 3 << 20);
+}

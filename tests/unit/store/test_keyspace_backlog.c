@@ -23,7 +23,7 @@ static void finish(void)
     clock_set_source(NULL, NULL);
 }
 
-TestSuite(backlog, .init = start, .fini = finish, .timeout = 120);
+TestSuite(keyspace_backlog, .init = start, .fini = finish, .timeout = 120);
 
 static void put(uint64_t id, int64_t expiry)
 {
@@ -44,7 +44,7 @@ static void set_back(int64_t ms)
     clock_refresh();
 }
 
-Test(backlog, a_clock_that_was_set_back_delays_no_key)
+Test(keyspace_backlog, a_clock_that_was_set_back_delays_no_key)
 {
     enum { KEYS = 3000, SPAN = 2000, HOUR = 3600000 };
     static unsigned ends_at[SPAN + 1];
@@ -75,7 +75,7 @@ Test(backlog, a_clock_that_was_set_back_delays_no_key)
     cr_assert_eq(keyspace_count(ks, 0), 0);
 }
 
-Test(backlog, a_clock_that_trembles_delays_no_key_by_more_than_it_trembles)
+Test(keyspace_backlog, a_clock_that_trembles_delays_no_key_by_more_than_it_trembles)
 {
     int64_t begin = clock_ms();
     for (uint64_t id = 0; id < 1000; id++)
@@ -93,7 +93,7 @@ Test(backlog, a_clock_that_trembles_delays_no_key_by_more_than_it_trembles)
     cr_assert_eq(keyspace_count(ks, 0), 0);
 }
 
-Test(backlog, flushing_again_and_again_does_not_pile_up)
+Test(keyspace_backlog, flushing_again_and_again_does_not_pile_up)
 {
     /* No turn ends in between. */
     static const uint64_t sizes[] = {1, 100, 1000, 5000};
@@ -114,7 +114,7 @@ Test(backlog, flushing_again_and_again_does_not_pile_up)
     cr_assert_eq(arena_stats().objects, 0);
 }
 
-Test(backlog, a_random_key_is_found_without_removing_all_that_ended)
+Test(keyspace_backlog, a_random_key_is_found_without_removing_all_that_ended)
 {
     enum { ENDED = 50000 };
     int64_t begin = clock_ms();
