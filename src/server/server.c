@@ -97,6 +97,14 @@ bool server_start(void)
     return listen_open(accepted);
 }
 
+bool server_can_stop(unsigned flags)
+{
+    if (!(flags & SERVER_SHUTDOWN_SAVE) || flags & SERVER_SHUTDOWN_FORCE)
+        return true;
+    log_warning("SHUTDOWN SAVE is refused: there is no persistence yet, so all keys would be lost");
+    return false;
+}
+
 void server_shutdown(unsigned flags)
 {
     (void)flags;

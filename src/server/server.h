@@ -25,8 +25,12 @@ enum server_shutdown_flag {
     SERVER_SHUTDOWN_NOSAVE = 8
 };
 
-/* Ends the server after this turn, with exit status 0. flags: enum server_shutdown_flag; there
- * are no replicas to wait for and nothing to save, so all ways end alike for now. */
+/* False, and the log says why, when what flags ask for before the end can't be had: SAVE, until
+ * there is persistence, unless it is FORCE. flags: enum server_shutdown_flag. */
+bool server_can_stop(unsigned flags);
+
+/* Ends the server after this turn, with exit status 0. There are no replicas to wait for, so
+ * NOW and FORCE change nothing. */
 void server_shutdown(unsigned flags);
 
 /* Gives everything back. */
