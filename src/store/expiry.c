@@ -31,6 +31,7 @@ struct expiry {
     int64_t now; /* everything at or before it is due or in the slot that is emptied */
     uint32_t head[LISTS];
     uint32_t count[LISTS];             /* cells in each list */
+    uint64_t hung;                     /* cells in all of them */
     unsigned moving;                   /* the slot that is being emptied into lower levels; LIST_DUE: none */
     uint64_t busy[LEVELS][SLOTS / 64]; /* bit: the slot's list isn't empty */
     struct cell **block;               /* number to its 64 cells; number 0 is never used */
@@ -93,6 +94,7 @@ static void link_cell(struct expiry *x, uint32_t id, int64_t at)
         cell_at(x, c->next)->prev = id;
     x->head[list] = id;
     x->count[list]++;
+    x->hung++;
     set_busy(x, list);
 }
 
@@ -109,6 +111,7 @@ static void unlink_cell(struct expiry *x, uint32_t id)
     else
         x->head[list] = c->next;
     x->count[list]--;
+    x->hung--;
     set_busy(x, list);
     c->at = UNSET;
 }
@@ -269,6 +272,7 @@ void expiry_follow_clock(struct expiry *x, int64_t now_ms)
         x->head[i] = NONE;
         x->count[i] = 0;
     }
+    x->hung = 0;
     memset(x->busy, 0, sizeof x->busy);
     for (uint32_t b = 1; b < x->blocks; b++) {
         for (unsigned i = 0; x->block[b] && i < EXPIRY_CELLS; i++) {
@@ -316,6 +320,8 @@ bool expiry_step(struct expiry *x, int64_t now_ms, struct expiry_due *due, bool 
 
 int64_t expiry_next_ms(const struct expiry *x)
 {
+    if (likely(!x->hung)) /* asked each turn, most of all where nothing expires */
+        return INT64_MAX;
     if (x->head[LIST_DUE] != NONE)
         return cell_at(x, x->head[LIST_DUE])->at;
     if (x->moving != LIST_DUE && x->head[x->moving] != NONE)
