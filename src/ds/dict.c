@@ -89,9 +89,8 @@ static inline uint64_t group_match(const struct dict_group *g, uint8_t tag)
     return (x - 0x0101010101010101ull) & ~x & 0x0080808080808080ull;
 }
 
-uint64_t dict_segment_first(const struct dict *d, uint32_t i)
+uint64_t dict_segment_first(uint32_t i)
 {
-    (void)d;
     return dict_reverse(i);
 }
 
@@ -525,7 +524,7 @@ static uint64_t group_end(const struct dict *d, uint32_t i, uint32_t g)
     uint32_t groups = group_count(s);
     uint64_t fraction = ((uint64_t)(g + 1) * 65536 + groups - 1) / groups;
     if (s->level)
-        return dict_segment_first(d, i) + (fraction << (48 - s->level));
+        return dict_segment_first(i) + (fraction << (48 - s->level));
     return fraction == 65536 ? 0 : fraction << 48;
 }
 

@@ -106,7 +106,7 @@ static inline struct dict_segment *dict_segment(const struct dict *d, uint32_t i
 }
 
 /* The interval of hash space that segment i covers: [first, first + 2^(64 - level)). */
-uint64_t dict_segment_first(const struct dict *d, uint32_t i);
+uint64_t dict_segment_first(uint32_t i);
 
 /* A candidate is accepted when this says that the item has the key. */
 typedef bool dict_match(const void *item, const void *key);

@@ -216,27 +216,6 @@ void output_fill(struct output *o, struct output_piece *piece, const void *ptr, 
     o->bytes += len;
 }
 
-struct output_mark output_mark(const struct output *o)
-{
-    return (struct output_mark){o->last, o->pos, o->end, o->bytes};
-}
-
-void output_cut(struct output *o, struct output_mark mark)
-{
-    if (!mark.last) {
-        output_deinit(o);
-        return;
-    }
-    drop_from(o, mark.last->next);
-    mark.last->next = NULL;
-    o->last = mark.last;
-    o->pos = mark.pos;
-    o->end = mark.end;
-    o->bytes = mark.bytes;
-    if (output_pending(o) == 0) /* there is nothing to send that would give the chunk back */
-        output_deinit(o);
-}
-
 int output_vectors(struct output *o, struct iovec *v, int most, size_t budget)
 {
     int count = 0;

@@ -71,17 +71,6 @@ void output_append_blob(struct output *o, struct blob *b);
 struct output_piece *output_defer(struct output *o);
 void output_fill(struct output *o, struct output_piece *piece, const void *ptr, size_t len);
 
-/* Cuts the output back to a mark taken before (a failed command's partial reply).
- * In between nothing may have been sent and no deferred piece from before the mark filled. */
-struct output_mark {
-    struct output_piece *last;
-    char *pos;
-    char *end;
-    size_t bytes;
-};
-struct output_mark output_mark(const struct output *o);
-void output_cut(struct output *o, struct output_mark mark);
-
 /* Describes unsent bytes, at most `budget`, in at most `most` vectors. Returns how many. Changes nothing. */
 int output_vectors(struct output *o, struct iovec *v, int most, size_t budget);
 

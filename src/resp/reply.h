@@ -145,10 +145,7 @@ static inline void reply_bulk(struct reply *r, struct slice value)
     }
     char *p = output_reserve(r->output, len + 8);
     if (likely(len >= 10 && len < 100)) {
-        uint64_t head = (uint64_t)'$' | (uint64_t)('0' + len / 10) << 8 | (uint64_t)('0' + len % 10) << 16 |
-                        (uint64_t)'\r' << 24 |
-                        (uint64_t)'\n'
-                            << 32;
+        uint64_t head = 0x0a0d303024 + (len / 10 << 8) + (len % 10 << 16); /* "$00\r\n" and the digits */
         memcpy(p, &head, 8); /* three bytes too many: the value covers them */
         p += 5;
     } else {

@@ -814,7 +814,7 @@ static void fire_cell(struct keyspace *ks, const struct expiry_due *due)
     unsigned level = dict_segment(&b->dict, due->segment)->level;
     uint64_t span = level ? 1ull << (64 - level) : 0;
     uint64_t width = level ? span / EXPIRY_CELLS : 1ull << 58;
-    uint64_t first = dict_segment_first(&b->dict, due->segment) + due->cell * width;
+    uint64_t first = dict_segment_first(due->segment) + due->cell * width;
     struct cell_view v = {.now = clock_ms(), .next = INT64_MAX};
     dict_scan_range(&b->dict, first, first + width - 1, prefetch_item, NULL);
     dict_scan_range(&b->dict, first, first + width - 1, view_entry, &v);

@@ -84,11 +84,6 @@ static void say_set(struct text *t, const char *key, size_t len, unsigned seed)
     say_value(t, len, seed);
 }
 
-static void pause_ms(long ms)
-{
-    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
-}
-
 /* Sends what t holds in pieces of odd lengths, and empties it. */
 static void send_in_pieces(int fd, struct text *t, size_t piece)
 {
@@ -99,7 +94,7 @@ static void send_in_pieces(int fd, struct text *t, size_t piece)
         raw_send(fd, t->bytes + at, len);
         at += len;
         if (n < 20)
-            pause_ms(1); /* so that the server sees the pieces */
+            wire_pause_ms(1); /* so that the server sees the pieces */
     }
     t->len = 0;
 }
@@ -121,32 +116,6 @@ static void expect_value(redisContext *c, const char *key, size_t len, unsigned 
     cr_assert(memcmp(r->str, value, len) == 0, "%s has other bytes", key);
     freeReplyObject(r);
     free(value);
-}
-
-/* Waits until the server has `bytes` of the client that didn't run yet. */
-static void expect_waiting(redisContext *c, long long id, long long bytes)
-{
-    for (int i = 0; i < 2000; i++) {
-        char *list = wire_text(c, "CLIENT LIST ID %lld", id);
-        char *qbuf = strstr(list, " qbuf=");
-        long long have = qbuf ? atoll(qbuf + 6) : -1;
-        free(list);
-        if (have >= bytes)
-            return;
-        pause_ms(5);
-    }
-    cr_assert_fail("%lld bytes never waited", bytes);
-}
-
-static long long raw_id(int fd)
-{
-    raw_say(fd, "CLIENT ID\r\n");
-    char digits[24];
-    size_t n = 0;
-    do
-        raw_receive(fd, &digits[n], 1);
-    while (digits[n++] != '\n');
-    return atoll(digits + 1);
 }
 
 /* ---- storing ------------------------------------------------------------------- */
@@ -201,7 +170,7 @@ Test(big_values, cuts_at_the_borders)
     for (unsigned i = 0; i < 24; i++) {
         size_t cut = i < 12 ? begin - 10 + i : t.len - 24 + i;
         raw_send(fd, t.bytes, cut);
-        pause_ms(2);
+        wire_pause_ms(2);
         raw_send(fd, t.bytes + cut, t.len - cut);
         raw_expect(fd, "+OK\r\n");
         expect_value(c, "k", BIG, 5);
@@ -472,7 +441,7 @@ Test(big_values, behind_a_request_that_blocks)
         say(&t, "PING\r\n");
         size_t first = cut < t.len ? cut : t.len;
         raw_send(fd, t.bytes, first);
-        pause_ms(20);
+        wire_pause_ms(20);
         raw_send(fd, t.bytes + first, t.len - first);
         raw_expect(fd, "+OK\r\n:0\r\n+OK\r\n+PONG\r\n");
         expect_value(c, "k", 2 * BIG, 1);
@@ -559,7 +528,7 @@ static void expect_memory_back(redisContext *c, long long before)
     for (int i = 0; i < 400; i++) {
         if (wire_info_int(c, "used_memory") < before + MIB)
             return;
-        pause_ms(10);
+        wire_pause_ms(10);
     }
     cr_assert_fail("%lld bytes, %lld before", wire_info_int(c, "used_memory"), before);
 }

@@ -40,37 +40,6 @@ static void say_mset(struct text *t, const char *prefix, int n)
     }
 }
 
-static void pause_ms(long ms)
-{
-    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
-}
-
-/* Waits until the client that was made last has at least `bytes` waiting at the server. */
-static void expect_waiting(redisContext *c, long long id, long long bytes)
-{
-    for (int i = 0; i < 2000; i++) {
-        char *list = wire_text(c, "CLIENT LIST ID %lld", id);
-        char *qbuf = strstr(list, " qbuf=");
-        long long have = qbuf ? atoll(qbuf + 6) : -1;
-        free(list);
-        if (have >= bytes)
-            return;
-        pause_ms(10);
-    }
-    cr_assert_fail("%lld bytes never waited", bytes);
-}
-
-static long long raw_id(int fd)
-{
-    raw_say(fd, "CLIENT ID\r\n");
-    char digits[24];
-    size_t n = 0;
-    do
-        raw_receive(fd, &digits[n], 1);
-    while (digits[n++] != '\n');
-    return atoll(digits + 1);
-}
-
 Test(turn, a_paused_request_comes_back_whole_with_half_a_big_one_behind_it)
 {
     redisContext *c = wire_client();
@@ -158,12 +127,12 @@ Test(turn, a_client_that_leaves_and_does_not_listen_costs_no_turns)
         free(list);
         if (leaving)
             break;
-        pause_ms(10);
+        wire_pause_ms(10);
     }
     raw_say(fd, "PING\r\n");
     expect_int(c, 1, "DBSIZE"); /* a turn in which the PING came */
     long long turns = wire_info_int(c, "eventloop_cycles");
-    pause_ms(300);
+    wire_pause_ms(300);
     long long passed = wire_info_int(c, "eventloop_cycles") - turns;
     cr_assert_lt(passed, 100, "%lld turns", passed);
 }
@@ -184,7 +153,7 @@ Test(turn, whoever_still_reads_is_not_idle)
     for (int i = 0; i < 45; i++) {
         raw_receive(fd, big, 320 << 10);
         left -= 320 << 10;
-        pause_ms(100);
+        wire_pause_ms(100);
     }
     raw_receive(fd, big, left);
     raw_expect(fd, "\r\n");

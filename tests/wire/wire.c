@@ -655,6 +655,31 @@ int raw_client(void)
     return raw_client_of(wire_shared());
 }
 
+long long raw_id(int fd)
+{
+    raw_say(fd, "CLIENT ID\r\n");
+    char digits[24];
+    size_t n = 0;
+    do
+        raw_receive(fd, &digits[n], 1);
+    while (digits[n++] != '\n');
+    return atoll(digits + 1);
+}
+
+void expect_waiting(redisContext *c, long long id, long long bytes)
+{
+    for (int i = 0; i < 4000; i++) {
+        char *list = wire_text(c, "CLIENT LIST ID %lld", id);
+        char *qbuf = strstr(list, " qbuf=");
+        long long have = qbuf ? atoll(qbuf + 6) : -1;
+        free(list);
+        if (have >= bytes)
+            return;
+        wire_pause_ms(5);
+    }
+    cr_assert_fail("%lld bytes never waited", bytes);
+}
+
 bool raw_try_send(int fd, const char *bytes, size_t len)
 {
     for (size_t sent = 0; sent < len;) {

@@ -161,6 +161,13 @@ void wire_expect3_next(const char *file, int line, struct wire_resp3 *c, const c
 
 int raw_client(void); /* a connected blocking socket; closed by wire_end */
 int raw_client_of(const struct wire_server *s);
+long long raw_id(int fd); /* its CLIENT ID, asked on it */
+
+/* Waits until the server holds `bytes` of client `id` that didn't run yet (qbuf of CLIENT LIST). */
+void expect_waiting(redisContext *c, long long id, long long bytes);
+
+/* Between two looks at something that is waited for. */
+void wire_pause_ms(long ms);
 void raw_send(int fd, const char *bytes, size_t len);
 bool raw_try_send(int fd, const char *bytes, size_t len); /* false when the server has closed */
 /* Reads exactly len bytes; fails the test when they don't come. */

@@ -28,7 +28,7 @@
 
 enum { MOST_ARGUMENTS = 64, MOST_SHARED = 16, PORT_TRIES = 20 };
 
-static void pause_ms(long ms)
+void wire_pause_ms(long ms)
 {
     nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
 }
@@ -214,7 +214,7 @@ static bool wait_ready(struct wire_server *s, int *status)
             waitpid(s->pid, status, 0);
             return false;
         }
-        pause_ms(1);
+        wire_pause_ms(1);
     }
 }
 
@@ -289,7 +289,7 @@ char *server_run(int *status, const char *const *arguments)
             waitpid(s.pid, status, 0);
             break;
         }
-        pause_ms(1);
+        wire_pause_ms(1);
     }
     char *log = server_log(&s);
     directory_remove(s.dir);
@@ -344,7 +344,7 @@ char *server_stop(struct wire_server *s)
                 waitpid(s->pid, &status, 0);
                 break;
             }
-            pause_ms(1);
+            wire_pause_ms(1);
         }
         s->pid = 0;
     }

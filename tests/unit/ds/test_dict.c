@@ -557,7 +557,7 @@ static void told_split(struct dict *dict, uint32_t from, uint32_t to)
     check(to == told.segments);
     check(from < to);
     check(dict->segments == to + 1);
-    uint64_t a = dict_segment_first(dict, from), b = dict_segment_first(dict, to);
+    uint64_t a = dict_segment_first(from), b = dict_segment_first(to);
     unsigned level = dict_segment(dict, to)->level;
     check(dict_segment(dict, from)->level == level);
     check(b == a + ((uint64_t)1 << (64 - level)));
@@ -568,7 +568,7 @@ static void told_split(struct dict *dict, uint32_t from, uint32_t to)
 static void told_merge(struct dict *dict, uint32_t from, uint32_t to)
 {
     check(to == told.segments - 1);
-    uint64_t a = dict_segment_first(dict, from), b = dict_segment_first(dict, to);
+    uint64_t a = dict_segment_first(from), b = dict_segment_first(to);
     check(b == a + ((uint64_t)1 << (64 - dict_segment(dict, to)->level)));
     told.segments = to;
     told.merges++;
@@ -588,7 +588,7 @@ Test(dict, splits_and_merges_are_told)
     check(told.splits >= n / 840);
     for (uint64_t id = 0; id < 1000; id++) {
         uint32_t s = dict_segment_of(&d, mixed(id));
-        uint64_t first = dict_segment_first(&d, s);
+        uint64_t first = dict_segment_first(s);
         unsigned level = dict_segment(&d, s)->level;
         check(level == 0 || mixed(id) >> (64 - level) == first >> (64 - level));
     }

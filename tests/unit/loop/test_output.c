@@ -262,40 +262,6 @@ Test(output, many_blobs_share_chunks)
     buf_deinit(&model);
 }
 
-Test(output, cut_takes_back_what_came_after_the_mark)
-{
-    for (size_t before = 0; before < 40000; before += before < 100 ? 7 : 1999) {
-        for (int kind = 0; kind < 5; kind++) {
-            struct output o;
-            struct buf model = BUF_EMPTY, scratch = BUF_EMPTY;
-            output_init(&o);
-            add_bytes(&o, &model, before);
-            if (kind == 4)
-                add_blob(&o, &model, 50);
-            struct output_mark m = output_mark(&o);
-            size_t memory = o.memory;
-            if (kind != 1)
-                add_bytes(&o, &scratch, 10);
-            if (kind >= 1)
-                add_blob(&o, &scratch, 20000);
-            if (kind >= 2)
-                output_defer(&o);
-            if (kind >= 3)
-                add_bytes(&o, &scratch, 40000);
-            output_cut(&o, m);
-            check(o.memory == memory);
-            check(output_pending(&o) == model.len);
-            check(model.len || output_empty(&o));
-            add_bytes(&o, &model, 20);
-            add_blob(&o, &model, 30);
-            add_bytes(&o, &model, 20);
-            expect_all(&o, &model, 1000, 3);
-            buf_deinit(&model);
-            buf_deinit(&scratch);
-        }
-    }
-}
-
 Test(output, deferred_pieces_nest_by_the_hundred)
 {
     struct output o;
