@@ -5,10 +5,11 @@
 #   make test          install what the tests need, build, run every test (SUITES="unit wire" for some,
 #                      FILTER=pattern for Criterion tests whose suite/name matches)
 #   make bench         figures beside the peers that are installed (SECTIONS=cpu,mem QUICK=1 PEERS="name=command")
+#   make conformance   Redis's own test suite against this server (FILES="unit/sort"; see redis-compat/conformance)
 #   make lint, fuzz, install, clean
 #
 # Variables: BUILD (directory, default build), CC, SANITIZE=1 (ASan+UBSan, in a directory of its own),
-# LTO=0 (gcc's link-time optimisation, on by default), ROOMS="base ds" (only these rooms of src/, for work
+# LTO=0 (gcc's link-time optimisation, on by default), ROOMS="base ds" (only these rooms, for work
 # on one of them), V=1 (show commands), PREFIX, SYSCONFDIR, UNITDIR and DESTDIR for install.
 
 BUILD ?= build
@@ -38,10 +39,10 @@ OUT := $(BUILD)$(if $(SANITIZE),/sanitize)
 
 include deps/flags.mk
 
-ROOMS ?= base ds loop store resp commands server
-SOURCES := $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c)) $(wildcard persist/*.c redis-compat/*.c)
+ROOMS ?= base ds loop store resp persist redis-compat commands server
+SOURCES := $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c $(room)/*.c))
 MAIN := src/server/main.c
-UNIT_SOURCES := $(wildcard tests/unit/*.c) $(foreach room,$(ROOMS) persist redis-compat support,$(shell find tests/unit/$(room) -name '*.c' 2>/dev/null))
+UNIT_SOURCES := $(wildcard tests/unit/*.c) $(foreach room,$(ROOMS) support,$(shell find tests/unit/$(room) -name '*.c' 2>/dev/null))
 WIRE_SOURCES := $(wildcard tests/wire/*.c)
 FUZZ_SOURCES := $(wildcard tests/fuzz/*.c)
 BENCH_SOURCES := $(wildcard tests/bench/*.c)
@@ -55,7 +56,7 @@ FUZZ_PROGRAMS := $(FUZZ_SOURCES:tests/fuzz/%.c=$(OUT)/fuzz/%)
 BENCH_PROGRAMS := $(BENCH_SOURCES:tests/bench/%.c=$(OUT)/bench/%)
 
 .DEFAULT_GOAL := build
-.PHONY: build run test test-programs fuzz-programs bench lint fuzz install clean format force
+.PHONY: build run test test-programs fuzz-programs bench conformance lint fuzz install clean format force
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -83,6 +84,11 @@ bench:
 	$(Q)deps/install run bench
 	$(Q)$(MAKE) build $(BENCH_PROGRAMS)
 	$(Q)OUT=$(OUT) tests/bench/run
+
+conformance:
+	$(Q)deps/install run conformance
+	$(Q)$(MAKE) build
+	$(Q)OUT=$(OUT) redis-compat/conformance/run
 
 lint:
 	$(Q)deps/install run test
@@ -142,7 +148,7 @@ $(OUT)/wire-tests: $(WIRE_OBJECTS) $(OUT)/WIRE_OBJECTS.list
 
 $(OUT)/fuzz/%: $(OUT)/fuzz/obj/tests/fuzz/%.o $(FUZZ_PARTS)
 	$(if $(Q),@echo '  LINK  $@')
-	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ -lpthread -lm
+	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(FUZZ_LIBS)
 
 $(OUT)/bench/%: tests/bench/%.c $(OUT)/flags
 	@mkdir -p $(@D)

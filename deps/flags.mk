@@ -8,13 +8,14 @@ LTO_FLAGS := -flto=auto -ffat-lto-objects
 
 ifneq ($(SANITIZE),)
 CFLAGS_ALL = $(COMMON) -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -DSANITIZE $(CFLAGS)
-LIBS := -lpthread -lm
+LIBS := -llzf -llz4 -lpthread -lm
 else
 CFLAGS_ALL = $(COMMON) -O3 -DHAVE_JEMALLOC $(if $(filter 1,$(LTO)),$(LTO_FLAGS)) $(CFLAGS)
-LIBS := -ljemalloc -lpthread -lm
+LIBS := -ljemalloc -llzf -llz4 -lpthread -lm
 endif
 LIBS_TEST := -lpthread -lm
 LDFLAGS_ALL = $(LDFLAGS)
 
 FUZZ_CC := clang
 FUZZ_CFLAGS := $(COMMON) -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -DSANITIZE -DFUZZING
+FUZZ_LIBS := -llzf -llz4 -lpthread -lm

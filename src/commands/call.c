@@ -1,10 +1,12 @@
 /* call: what every command family uses to read arguments and to answer.
  * Declared in commands/command.h, because each family includes that anyway. */
+#include "base/clock.h"
 #include "base/number.h"
 #include "commands/command.h"
 #include "store/entry.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 
 static struct entry *only_string(struct call *c, struct entry *e, bool *ok)
@@ -28,6 +30,44 @@ struct entry *call_find_string(struct call *c, uint32_t i, bool *ok)
 {
     return only_string(c, keyspace_find(c->keyspace, c->db, c->argv[i], c->hashes[i]), ok);
 }
+
+uint64_t call_other_key_hash(const struct call *c, uint32_t i)
+{
+    const struct command *row = c->command;
+    uint32_t first = (uint32_t)row->first, step = (uint32_t)row->step;
+    uint32_t last = row->last < 0 ? c->argc + (uint32_t)row->last : (uint32_t)row->last;
+    bool known = first && i >= first && i <= last && (i - first) % (step ? step : 1) == 0;
+    return known ? c->hashes[i] : keyspace_hash(c->argv[i]);
+}
+
+static bool has_type(struct call *c, const struct place *p, enum entry_type type)
+{
+    if (likely(!p->entry || entry_type(p->entry) == type))
+        return true;
+    reply_error(c->reply, ERROR_WRONG_TYPE);
+    return false;
+}
+
+bool call_place(struct call *c, uint32_t i, enum entry_type type, struct place *p)
+{
+    *p = place_find(c->keyspace, c->db, c->argv[i], call_key_hash(c, i));
+    return has_type(c, p, type);
+}
+
+bool call_place_read(struct call *c, uint32_t i, enum entry_type type, struct place *p)
+{
+    *p = place_read(c->keyspace, c->db, c->argv[i], call_key_hash(c, i));
+    return has_type(c, p, type);
+}
+
+void call_emptied(struct call *c, uint32_t i, struct place *p)
+{
+    place_clear(p);
+    keyspace_changed(c->keyspace, c->db, c->argv[i], p->hash, EVENT_GENERIC, "del");
+}
+
+void (*call_wait)(struct call *c, uint32_t first, uint32_t keys, enum entry_type type, int64_t timeout_ms,
+                  enum call_wait_reply empty);
 
 struct blob *call_find_blob(const struct call *c, uint32_t i)
 {
@@ -60,9 +100,35 @@ bool call_int_within(struct call *c, uint32_t i, int64_t low, int64_t high, int6
     return false;
 }
 
+bool call_double(struct call *c, uint32_t i, double *out, const char *error)
+{
+    if (likely(number_parse_double(c->argv[i], out) && !isnan(*out)))
+        return true;
+    reply_error(c->reply, error ? error : ERROR_NOT_FLOAT);
+    return false;
+}
+
+bool call_timeout(struct call *c, uint32_t i, int64_t *ms)
+{
+    long double seconds;
+    const char *error = NULL;
+    if (!number_parse_long_double(c->argv[i], &seconds))
+        error = "ERR timeout is not a float or out of range";
+    else if (seconds < 0)
+        error = "ERR timeout is negative";
+    else if (seconds * 1000 > (long double)(INT64_MAX - clock_ms()))
+        error = "ERR timeout is out of range";
+    if (error) {
+        reply_error(c->reply, error);
+        return false;
+    }
+    *ms = (int64_t)ceill(seconds * 1000);
+    return true;
+}
+
 void call_changed(struct call *c, uint32_t i, enum event_class cls, const char *event)
 {
-    keyspace_changed(c->keyspace, c->db, c->argv[i], c->hashes[i], cls, event);
+    keyspace_changed(c->keyspace, c->db, c->argv[i], call_key_hash(c, i), cls, event);
 }
 
 /* The command's name (a subcommand's container's) in capitals. */

@@ -10,6 +10,7 @@
 #include "base/slice.h"
 #include "resp/reply.h"
 #include "store/keyspace.h"
+#include "store/place.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,6 +33,8 @@ struct call {
     uint64_t
         *hashes; /* hashes[i] is keyspace_hash(argv[i]) for every i that the row's first, last, step name */
     uint32_t argc;
+    bool has_member_hash; /* member_hash is that of argv[command->member] */
+    uint64_t member_hash;
     unsigned db; /* the selected database */
     struct keyspace *keyspace;
     struct reply *reply;
@@ -114,6 +117,7 @@ struct command {
     int arity;              /* as Redis's: exact, or at least -arity */
     uint32_t flags;         /* enum command_flag */
     int first, last, step;  /* key positions as COMMAND INFO shows them; 0: none */
+    uint8_t member;         /* position of what is looked up in the collection argv[first]; 0: nothing */
     const char *group;      /* "string", "generic", ... */
     const char *since;      /* "1.0.0" */
     const char *summary;    /* our words */
@@ -207,6 +211,28 @@ struct entry *call_read_string(struct call *c, uint32_t i, bool *ok);
 /* The same without counting hits, for commands that will write. */
 struct entry *call_find_string(struct call *c, uint32_t i, bool *ok);
 
+/* The hash of the key argv[i], whether the row names it as one or not. */
+uint64_t call_other_key_hash(const struct call *c, uint32_t i);
+static inline uint64_t call_key_hash(const struct call *c, uint32_t i)
+{
+    return likely(i == (uint32_t)c->command->first) ? c->hashes[i] : call_other_key_hash(c, i);
+}
+
+/* The hash of argv[i] as a field or member; it may have been computed ahead. */
+static inline uint64_t call_member_hash(const struct call *c, uint32_t i)
+{
+    return c->has_member_hash && i == c->command->member ? c->member_hash : keyspace_hash(c->argv[i]);
+}
+
+/* The place of the key argv[i], for a command that may change it, when it is missing or of that type; of
+ * another type: WRONGTYPE is answered and false returned. call_place_read is for commands that only
+ * read: it counts a hit or a miss. */
+bool call_place(struct call *c, uint32_t i, enum entry_type type, struct place *p);
+bool call_place_read(struct call *c, uint32_t i, enum entry_type type, struct place *p);
+
+/* The collection at p (the key argv[i]) is empty: removes the key and tells "del". */
+void call_emptied(struct call *c, uint32_t i, struct place *p);
+
 /* The blob whose bytes argv[i] is, so that storing it needs no copy (blob_get one); NULL when there is none. */
 struct blob *call_find_blob(const struct call *c, uint32_t i);
 static inline struct blob *call_blob(const struct call *c, uint32_t i)
@@ -219,6 +245,22 @@ bool call_int(struct call *c, uint32_t i, int64_t *out, const char *error);
 
 /* argv[i] as call_int, and within [low, high]; outside answers ERROR_OUT_OF_RANGE, or `error` when given. */
 bool call_int_within(struct call *c, uint32_t i, int64_t low, int64_t high, int64_t *out, const char *error);
+
+/* argv[i] as a double, not NaN; else answers `error` (NULL: ERROR_NOT_FLOAT) and returns false. */
+bool call_double(struct call *c, uint32_t i, double *out, const char *error);
+
+/* argv[i] as the timeout of a blocking command: seconds, with a fraction, to ms (0: for ever).
+ * False when the error is answered. */
+bool call_timeout(struct call *c, uint32_t i, int64_t *ms);
+
+enum call_wait_reply { WAIT_NULL, WAIT_NULL_ARRAY };
+
+/* The command found nothing to do at its keys argv[first] .. argv[first + keys - 1]: its client waits for one
+ * of them to get a value of that type. Then the command runs again from the start, with the same
+ * arguments; clients that wait for one key are served in the order of their coming. When the time is over a null
+ * array is answered; where nobody can wait (a transaction) `empty` is, at once. Set by the server. */
+extern void (*call_wait)(struct call *c, uint32_t first, uint32_t keys, enum entry_type type,
+                         int64_t timeout_ms, enum call_wait_reply empty);
 
 /* "ERR unknown subcommand 'x'. Try NAME HELP.", as dispatch answers for a container without that subcommand. */
 void call_unknown_subcommand(struct call *c);

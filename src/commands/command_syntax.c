@@ -431,7 +431,7 @@ static uint16_t read_word(struct reader *r)
         word = slice_make(word.ptr + 1, word.len - 2);
     a->token = word;
     a->type = SYNTAX_PURE_TOKEN;
-    set_name(a, word);
+    set_name(a, word.len ? word : SLICE("empty-string"));
     return read_behind_token(r, i) ? i : SYNTAX_NONE;
 }
 
@@ -449,7 +449,9 @@ static uint16_t read_unit(struct reader *r)
             read_group_name(r, &name, &since);
         if (!read_group(r, &g, close))
             return SYNTAX_NONE;
-        i = group_unit(r, &g);
+        /* A block in parentheses keeps its token inside; one in brackets carries it. */
+        bool block = close == ')' && !g.one_of && g.level.count > 1;
+        i = block ? wrap(r, g.level.first, SYNTAX_BLOCK, NULL) : group_unit(r, &g);
         if (i != SYNTAX_NONE && g.dots && !g.one_of)
             arg(r, i)->multiple = true;
     } else {

@@ -1,6 +1,11 @@
 #include "commands/key.h"
 
 #include "commands/families.h"
+#include "store/access.h"
+#include "store/fields.h"
+#include "store/list.h"
+#include "store/set.h"
+#include "store/zset.h"
 
 #include <limits.h>
 
@@ -28,8 +33,18 @@ static bool held_as_int(const struct entry *e, int64_t *value)
 const char *key_encoding_name(const struct entry *e)
 {
     int64_t ignored;
-    if (entry_type(e) != TYPE_STRING)
-        return key_type_name(entry_type(e));
+    switch (entry_type(e)) {
+    case TYPE_LIST:
+        return list_encoding(e);
+    case TYPE_SET:
+        return set_encoding(e);
+    case TYPE_ZSET:
+        return zset_encoding(e);
+    case TYPE_HASH:
+        return fields_encoding(e);
+    default:
+        break;
+    }
     if (held_as_int(e, &ignored))
         return "int";
     return !(e->flags & ENTRY_EDITED) && entry_string_len(e) <= EMBSTR_MAX ? "embstr" : "raw";
@@ -287,20 +302,27 @@ static void run_object_encoding(struct call *c)
         reply_bulk_text(c->reply, key_encoding_name(e));
 }
 
+#define POLICY_SWITCH                                                                                        \
+    "that when switching between policies at runtime LRU and LFU data will take some time to adjust."
+
 static void run_object_freq(struct call *c)
 {
-    if (find_object(c))
-        reply_error(c->reply,
-                    "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note "
-                    "that when switching between policies at runtime LRU and LFU data will take some time "
-                    "to adjust.");
+    const struct entry *e = find_object(c);
+    if (e && access_settings.frequency)
+        reply_int(c->reply, access_frequency(e));
+    else if (e)
+        reply_error(c->reply, "ERR An LFU maxmemory policy is not selected, access frequency not tracked. "
+                              "Please note " POLICY_SWITCH);
 }
 
 static void run_object_idletime(struct call *c)
 {
     const struct entry *e = find_object(c);
-    if (e)
-        reply_int(c->reply, (int64_t)keyspace_idle_seconds(c->keyspace, e));
+    if (e && !access_settings.frequency)
+        reply_int(c->reply, (int64_t)access_idle_seconds(e));
+    else if (e)
+        reply_error(c->reply, "ERR An LFU maxmemory policy is selected, idle time not tracked. "
+                              "Please note " POLICY_SWITCH);
 }
 
 static void run_object_refcount(struct call *c)

@@ -6,10 +6,10 @@
 #include "commands/families.h"
 #include "commands/key.h"
 
+#include <stdio.h>
+
 /* A cursor of the dict has this many bits; what is above lies behind the end. */
 #define CURSOR_BITS 48
-/* Keys looked at in one call, whatever COUNT says: a hint, and no reason for a pause. */
-#define SCAN_MOST 20000
 #define COUNT_DEFAULT 10
 #define FOUND_LOCAL 128
 
@@ -132,6 +132,55 @@ bool scan_cursor(struct call *c, uint32_t i, uint64_t *cursor)
     }
     *cursor = negative ? -value : value;
     return true;
+}
+
+bool scan_options(struct call *c, bool values, struct scan_options *o)
+{
+    *o = (struct scan_options){.all = true, .count = COUNT_DEFAULT};
+    for (uint32_t i = 3; i < c->argc; i++) {
+        bool more = i + 1 < c->argc;
+        if (more && slice_is(c->argv[i], "COUNT")) {
+            if (!call_int(c, ++i, &o->count, NULL))
+                return false;
+            if (o->count < 1) {
+                reply_error(c->reply, ERROR_SYNTAX);
+                return false;
+            }
+        } else if (more && slice_is(c->argv[i], "MATCH")) {
+            o->pattern = c->argv[++i];
+            o->all = slice_eq(o->pattern, SLICE("*"));
+        } else if (values && slice_is(c->argv[i], "NOVALUES")) {
+            o->no_values = true;
+        } else {
+            reply_error(c->reply, ERROR_SYNTAX);
+            return false;
+        }
+    }
+    if (o->count > SCAN_MOST)
+        o->count = SCAN_MOST;
+    return true;
+}
+
+bool scan_matches(const struct scan_options *o, struct slice element)
+{
+    return o->all || glob_match(o->pattern, element, false);
+}
+
+struct output_piece *scan_reply_begin(struct call *c)
+{
+    reply_array(c->reply, 2);
+    return reply_defer(c->reply);
+}
+
+/* The cursor comes before the elements but is known behind them: it is written with their count. */
+void scan_reply_end(struct call *c, struct output_piece *head, uint64_t cursor, size_t count)
+{
+    char digits[NUMBER_U64_MAX + 1], text[OUTPUT_DEFER_MAX + 1];
+    digits[number_format_u64(digits, cursor)] = 0;
+    int len = snprintf(text, sizeof text, "$%zu\r\n%s\r\n*%zu\r\n", strlen(digits), digits, count);
+    must(len > 0 && len <= OUTPUT_DEFER_MAX);
+    if (head)
+        output_fill(c->reply->output, head, text, (size_t)len);
 }
 
 /* TYPE's word; a type that doesn't exist matches nothing. */

@@ -10,7 +10,7 @@
 
 #define PAGE_MAGIC 0x61726e61u
 #define NO_PAGE UINT32_MAX
-#define CLASSES_MAX 128
+#define CLASSES_MAX 192
 #define SMALL_MAX 512           /* classes 8 bytes apart up to here */
 #define CLASS_MAX 32736         /* the largest class: two to a page */
 #define RUN_OFFSET 64           /* where the object of a run starts */
@@ -55,6 +55,7 @@ struct page_set {
 static struct {
     struct size_class cls[CLASSES_MAX];
     unsigned classes;
+    unsigned exact; /* the classes from here on are those of arena_alloc_exact: 16, 24, ... SMALL_MAX */
     uint8_t by_words[SMALL_MAX / 8 + 1];  /* (size + 7) / 8 to class */
     uint8_t by_lines[CLASS_MAX / 64 + 2]; /* (size + 63) / 64 to class */
     size_t reserved;
@@ -167,14 +168,18 @@ static void make_classes(void)
         size = ((uint32_t)(ARENA_PAGE - RUN_OFFSET) / count) & ~7u;
         class_add(size, RUN_OFFSET);
     }
-    must(arena.classes <= CLASSES_MAX && arena.cls[arena.classes - 1].size == CLASS_MAX);
+    unsigned last = arena.classes - 1;
+    arena.exact = arena.classes;
+    for (uint32_t size = 16; size <= SMALL_MAX; size += 8)
+        class_add(size, header_size((uint32_t)(ARENA_PAGE / size)));
+    must(arena.classes <= CLASSES_MAX && arena.cls[last].size == CLASS_MAX);
     for (unsigned w = 0, c = 1; w <= SMALL_MAX / 8; w++) {
         while (arena.cls[c].size < w * 8)
             c++;
         arena.by_words[w] = (uint8_t)c;
     }
     for (unsigned l = 0, c = 1; l < sizeof arena.by_lines; l++) {
-        while (c + 1 < arena.classes && arena.cls[c].size < l * 64)
+        while (c < last && arena.cls[c].size < l * 64)
             c++;
         arena.by_lines[l] = (uint8_t)c;
     }
@@ -380,6 +385,18 @@ void *arena_alloc(size_t size)
     if (unlikely(size > CLASS_MAX))
         return run_alloc(size);
     return class_alloc(class_for(size));
+}
+
+void *arena_alloc_exact(size_t size)
+{
+    must(arena_fits_exact(size));
+    return class_alloc(arena.exact + (unsigned)(size - 16) / 8);
+}
+
+size_t arena_exact_size(const void *object)
+{
+    const struct page *p = page_of(object);
+    return p->cls >= arena.exact && p->cls < arena.classes ? p->size : 0;
 }
 
 void arena_free(void *object)

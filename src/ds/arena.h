@@ -33,6 +33,15 @@ void arena_init(void);
  * NULL when the region or the system is out of memory. */
 void *arena_alloc(size_t size);
 
+/* Objects of exactly `size` bytes, in pages of their own: arena_exact_size gives their size, and 0 for all other
+ * objects. Who keeps byte strings of many lengths need not write the length of such a one beside it. */
+static inline bool arena_fits_exact(size_t size)
+{
+    return size % 8 == 0 && size >= 16 && size <= 512;
+}
+void *arena_alloc_exact(size_t size);
+size_t arena_exact_size(const void *p);
+
 /* Takes p. `size` isn't needed: the page knows. */
 void arena_free(void *p);
 

@@ -96,6 +96,28 @@ uint64_t dict_segment_first(uint32_t i)
 
 /* ---- looking ---------------------------------------------------------------- */
 
+/* The first slot that agrees with the hash, or NULL. */
+static inline uint64_t *first_candidate(const struct dict *d, uint64_t hash)
+{
+    if (unlikely(!d->segments))
+        return NULL;
+    const struct dict_segment *s = dict_segment(d, dict_segment_of(d, hash));
+    uint64_t bits = slot_bits(hash, s->level);
+    uint8_t tag = tag_of(hash);
+    uint32_t g = home_of(s, hash);
+    for (uint32_t n = group_count(s); n; n--, g = group_after(s, g)) {
+        struct dict_group *group = group_at(s, g);
+        for (uint64_t m = group_match(group, tag); m; m &= m - 1) {
+            uint64_t *slot = &group->slot[__builtin_ctzll(m) >> 3];
+            if (likely(*slot >> REF_BITS == bits))
+                return slot;
+        }
+        if (likely(!group->overflow))
+            return NULL;
+    }
+    return NULL;
+}
+
 uint64_t *dict_find(const struct dict *d, uint64_t hash, dict_match *match, const void *key)
 {
     if (unlikely(!d->segments))
@@ -304,7 +326,14 @@ static void release_segment(struct dict *d, uint32_t n)
 static void count_segments(struct dict *d, uint32_t n)
 {
     d->segments = n;
-    d->level = n ? 31 - (uint32_t)__builtin_clz(n) : 0;
+    d->level = (uint16_t)(n ? 31 - __builtin_clz(n) : 0);
+}
+
+/* s may have more chunks than before. */
+static inline void note_width(struct dict *d, const struct dict_segment *s)
+{
+    if (s->chunks > d->widest)
+        d->widest = s->chunks;
 }
 
 static bool first_segment(struct dict *d)
@@ -317,6 +346,7 @@ static bool first_segment(struct dict *d)
         return false;
     }
     count_segments(d, 1);
+    note_width(d, s);
     return true;
 }
 
@@ -360,6 +390,7 @@ static bool split_next(struct dict *d)
     set_chunks(a, chunks_for(m.count)); /* fewer or as many: can't fail */
     place_all(a, &m);
     place_all(b, &up);
+    note_width(d, b);
     count_segments(d, to + 1);
     if (d->type->split)
         d->type->split(d, from, to);
@@ -392,6 +423,7 @@ static void merge_last(struct dict *d)
     if (chunks_for(m.count) < a->chunks)
         set_chunks(a, chunks_for(m.count));
     place_all(a, &m);
+    note_width(d, a);
     count_segments(d, to);
     release_segment(d, to);
 }
@@ -403,8 +435,10 @@ bool dict_insert(struct dict *d, uint64_t hash, void *item)
     if (unlikely(!d->segments) && !first_segment(d))
         return false;
     struct dict_segment *s = dict_segment(d, dict_segment_of(d, hash));
-    if (unlikely(s->count >= s->chunks * DICT_CHUNK_LOAD) && s->chunks < DICT_SEGMENT_CHUNKS)
+    if (unlikely(s->count >= s->chunks * DICT_CHUNK_LOAD) && s->chunks < DICT_SEGMENT_CHUNKS) {
         resize(s, s->chunks + 1u);
+        note_width(d, s);
+    }
     /* A segment that is full to the last slot: chance does not bring that about
      * with a keyed hash; splitting until its turn came is the way out, within
      * bounds, since equal hashes are never told apart. */
@@ -558,26 +592,150 @@ void dict_scan_range(const struct dict *d, uint64_t first, uint64_t last, dict_v
     } while (at && at <= last);
 }
 
+void dict_walk_begin(struct dict_walk *w, const struct dict *d)
+{
+    *w = (struct dict_walk){.dict = d};
+}
+
+/* Takes the references of the next group that holds any; false when there is none. */
+static bool walk_group(struct dict_walk *w)
+{
+    const struct dict *d = w->dict;
+    for (; w->segment < d->segments; w->segment++, w->group = 0) {
+        const struct dict_segment *s = dict_segment(d, w->segment);
+        while (w->group < group_count(s)) {
+            const struct dict_group *group = group_at(s, w->group++);
+            uint32_t before = w->tail;
+            for (unsigned i = 0; i < DICT_GROUP_SLOTS; i++) {
+                if (!group->tag[i])
+                    continue;
+                const char *item = dict_item(&group->slot[i]);
+                __builtin_prefetch(item);
+                __builtin_prefetch(item + 64);
+                w->ahead[w->tail++ % DICT_WALK_AHEAD] = group->slot[i];
+            }
+            if (w->tail != before)
+                return true;
+        }
+    }
+    return false;
+}
+
+void *dict_walk_next(struct dict_walk *w)
+{
+    while (w->tail - w->head <= DICT_GROUP_SLOTS && walk_group(w))
+        ;
+    return w->head == w->tail ? NULL : dict_item(&w->ahead[w->head++ % DICT_WALK_AHEAD]);
+}
+
+/* What the slot knows of the item's hash: the bits up to the end of its window, and the last eight. */
+static inline uint64_t known_hash(const struct dict *d, uint32_t segment, const struct dict_group *group,
+                                  unsigned i)
+{
+    unsigned window = window_of(dict_segment(d, segment)->level);
+    uint64_t above = window ? dict_segment_first(segment) >> (64 - window) << (64 - window) : 0;
+    return above | (group->slot[i] & ~REF_MASK) >> window | group->tag[i];
+}
+
+unsigned dict_walk_group(struct dict_walk *w, void *items[DICT_GROUP_SLOTS],
+                         uint64_t hashes[DICT_GROUP_SLOTS])
+{
+    const struct dict *d = w->dict;
+    for (; w->segment < d->segments; w->segment++, w->group = 0) {
+        const struct dict_segment *s = dict_segment(d, w->segment);
+        while (w->group < group_count(s)) {
+            const struct dict_group *group = group_at(s, w->group++);
+            unsigned count = 0;
+            for (unsigned i = 0; i < DICT_GROUP_SLOTS; i++) {
+                if (!group->tag[i])
+                    continue;
+                items[count] = dict_item(&group->slot[i]);
+                hashes[count++] = known_hash(d, w->segment, group, i);
+            }
+            if (count)
+                return count;
+        }
+    }
+    return 0;
+}
+
+bool dict_hashes_suffice(const struct dict *from, const struct dict *d)
+{
+    return window_of(from->level) >= window_of(d->level + (d->segments > 1u << d->level));
+}
+
+void *dict_candidate(const struct dict *d, uint64_t hash)
+{
+    const uint64_t *slot = first_candidate(d, hash);
+    if (!slot)
+        return NULL;
+    const char *item = dict_item(slot);
+    __builtin_prefetch(item);
+    __builtin_prefetch(item + 64);
+    return dict_item(slot);
+}
+
+/* Chunks that positions are drawn among: the odds of hitting a taken one fall with it. */
+static inline uint32_t widest(const struct dict *d)
+{
+    if (likely(d->segments > 16))
+        return d->widest;
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < d->segments; i++)
+        most = dict_segment(d, i)->chunks > most ? dict_segment(d, i)->chunks : most;
+    return most;
+}
+
+/* The group at a random position and the number of the slot in it; NULL where the segment doesn't reach so far. */
+static inline struct dict_group *draw_group(const struct dict *d, uint64_t draw, uint32_t *segment,
+                                            uint32_t *slot)
+{
+    uint32_t i = (uint32_t)((draw >> 32) * d->segments >> 32);
+    uint32_t n = (uint32_t)((draw & UINT32_MAX) * (widest(d) * CHUNK_SLOTS) >> 32);
+    const struct dict_segment *s = dict_segment(d, i);
+    if (n >= s->chunks * (uint32_t)CHUNK_SLOTS)
+        return NULL;
+    *segment = i;
+    *slot = n % DICT_GROUP_SLOTS;
+    return group_at(s, n / DICT_GROUP_SLOTS);
+}
+
+uint64_t *dict_at(const struct dict *d, uint64_t draw, uint64_t *hash)
+{
+    uint32_t i, n;
+    struct dict_group *group = d->count ? draw_group(d, draw, &i, &n) : NULL;
+    if (!group || !group->tag[n])
+        return NULL;
+    *hash = known_hash(d, i, group, n);
+    return &group->slot[n];
+}
+
+void dict_prefetch_at(const struct dict *d, uint64_t draw)
+{
+    keep_call();
+    uint32_t i, n;
+    struct dict_group *group = d->count ? draw_group(d, draw, &i, &n) : NULL;
+    if (group)
+        __builtin_prefetch(group, 1);
+}
+
+void dict_prefetch_item_at(const struct dict *d, uint64_t draw)
+{
+    keep_call();
+    uint32_t i, n;
+    struct dict_group *group = d->count ? draw_group(d, draw, &i, &n) : NULL;
+    if (group && group->tag[n])
+        __builtin_prefetch(dict_item(&group->slot[n]), 1);
+}
+
 void *dict_random(const struct dict *d, uint64_t (*draw)(void))
 {
     if (!d->count)
         return NULL;
-    uint32_t most = DICT_SEGMENT_CHUNKS;
-    if (d->segments <= 16) {
-        most = 0;
-        for (uint32_t i = 0; i < d->segments; i++)
-            most = dict_segment(d, i)->chunks > most ? dict_segment(d, i)->chunks : most;
-    }
-    /* Every slot that any segment could have is equally likely; misses draw again. */
     for (;;) {
-        uint64_t r = draw();
-        const struct dict_segment *s = dict_segment(d, (uint32_t)((r >> 32) * d->segments >> 32));
-        uint32_t n = (uint32_t)((r & UINT32_MAX) * (most * CHUNK_SLOTS) >> 32);
-        if (n >= s->chunks * (uint32_t)CHUNK_SLOTS)
-            continue;
-        const struct dict_group *group = group_at(s, n / DICT_GROUP_SLOTS);
-        if (group->tag[n % DICT_GROUP_SLOTS])
-            return dict_item(&group->slot[n % DICT_GROUP_SLOTS]);
+        uint64_t hash, *slot = dict_at(d, draw(), &hash);
+        if (slot)
+            return dict_item(slot);
     }
 }
 
@@ -618,7 +776,7 @@ static uint32_t check_segment(const struct dict *d, uint32_t i)
     const struct dict_segment *s = dict_segment(d, i);
     uint32_t groups = group_count(s), found = 0;
     uint32_t passed[DICT_SEGMENT_CHUNKS * DICT_CHUNK_GROUPS] = {0};
-    must(s->chunks >= 1 && s->chunks <= DICT_SEGMENT_CHUNKS);
+    must(s->chunks >= 1 && s->chunks <= d->widest && d->widest <= DICT_SEGMENT_CHUNKS);
     must(s->level == d->level + (i < d->segments - (1u << d->level) || i >= 1u << d->level));
     must(s->count <= s->chunks * DICT_CHUNK_LOAD || s->chunks == DICT_SEGMENT_CHUNKS);
     for (uint32_t n = 0; n < s->chunks * (uint32_t)CHUNK_SLOTS; n++) {

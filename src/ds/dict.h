@@ -62,7 +62,8 @@ struct dict_segment {
 struct dict {
     uint64_t count;
     uint32_t segments;
-    uint32_t level; /* 2^level <= segments < 2^(level+1); 0 segments: 0 */
+    uint16_t level;  /* 2^level <= segments < 2^(level+1); 0 segments: 0 */
+    uint16_t widest; /* no segment has more chunks */
     struct dict_segment **block;
     const struct dict_type *type;
 };
@@ -149,8 +150,44 @@ uint64_t dict_scan(const struct dict *d, uint64_t cursor, dict_visit *visit, voi
  * items just outside may be shown too. The visitor must not change d. */
 void dict_scan_range(const struct dict *d, uint64_t first, uint64_t last, dict_visit *visit, void *ctx);
 
+/* A walk over all items in the order in which they lie, with the next ones on their way into the
+ * cache. d must not change meanwhile. */
+#define DICT_WALK_AHEAD 16 /* a power of two, above twice DICT_GROUP_SLOTS */
+struct dict_walk {
+    const struct dict *dict;
+    uint32_t segment, group; /* the next group to look at */
+    uint32_t head, tail;     /* of the items seen and not given yet */
+    uint64_t ahead[DICT_WALK_AHEAD];
+};
+
+void dict_walk_begin(struct dict_walk *w, const struct dict *d);
+
+/* The next item; NULL behind the last. */
+void *dict_walk_next(struct dict_walk *w);
+
+/* The same walk group by group, without a look at the items (don't mix them): those of the next group that holds
+ * any, and what the slots know of their hashes. Returns how many; 0 behind the last. */
+unsigned dict_walk_group(struct dict_walk *w, void *items[DICT_GROUP_SLOTS],
+                         uint64_t hashes[DICT_GROUP_SLOTS]);
+
+/* True when hashes that dict_walk_group gave of `from` are enough to look for their items in d. */
+bool dict_hashes_suffice(const struct dict *from, const struct dict *d);
+
+/* The item that the hash points to, fetched into the cache but not looked at: another one now and then
+ * (then dict_find tells). NULL: what has that hash isn't there. */
+void *dict_candidate(const struct dict *d, uint64_t hash);
+
 /* An item, all with even odds; draw gives 64 random bits. NULL when d is empty. */
 void *dict_random(const struct dict *d, uint64_t (*draw)(void));
+
+/* The slot at a random position, given 64 random bits; NULL when none is taken there (or d is empty): about every
+ * other draw. All positions have even odds, so the first item that is met has too. *hash is what of its hash
+ * the slot knows, enough for dict_remove_at. */
+uint64_t *dict_at(const struct dict *d, uint64_t draw, uint64_t *hash);
+
+/* Fetch what dict_at will look at, and later (the slot has to be there) the item that it will find. */
+void dict_prefetch_at(const struct dict *d, uint64_t draw);
+void dict_prefetch_item_at(const struct dict *d, uint64_t draw);
 
 /* Takes at most `most` items out in no order, gives each to `take`, and returns how
  * many there were; the table shrinks with them and is empty after a return below `most`.

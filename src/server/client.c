@@ -4,7 +4,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
+#include "server/blocking.h"
 #include "server/config.h"
+#include "server/migrate.h"
 #include "server/monitor.h"
 #include "server/multi.h"
 #include "server/pubsub.h"
@@ -340,6 +342,8 @@ void client_unblock(struct client *c)
     must(c->flags & CLIENT_BLOCKED);
     c->flags &= ~(uint32_t)CLIENT_BLOCKED;
     blocked--;
+    blocking_clear(c);
+    migrate_clear(c);
     loop_timer_stop(&c->wait);
     if (c->flags & CLIENT_CLOSING)
         return;
@@ -400,6 +404,10 @@ size_t client_memory(const struct client *c)
         bytes += watch_memory(c);
     if (c->subscriber)
         bytes += pubsub_memory(c);
+    if (c->waits)
+        bytes += blocking_memory(c);
+    if (c->migration)
+        bytes += migrate_memory(c);
     return bytes;
 }
 

@@ -57,6 +57,8 @@ enum client_class { CLASS_NORMAL, CLASS_REPLICA, CLASS_PUBSUB, CLASS_COUNT };
 struct multi;      /* multi.c: the queue of a transaction */
 struct watches;    /* watch.c: the keys a client watches */
 struct subscriber; /* pubsub.c: what a client is subscribed to */
+struct waits;      /* blocking.c: the keys a blocked client waits at */
+struct migration;  /* migrate.c: what its MIGRATE has to do */
 
 struct client {
     uint32_t magic;
@@ -82,6 +84,8 @@ struct client {
     struct multi *multi;           /* NULL unless CLIENT_MULTI */
     struct watches *watches;       /* NULL while nothing is watched */
     struct subscriber *subscriber; /* NULL without subscriptions */
+    struct waits *waits;           /* NULL unless it waits for keys */
+    struct migration *migration;   /* NULL unless it waits for a MIGRATE */
 
     char *name;     /* CLIENT SETNAME; NULL: none. Owned */
     char *lib_name; /* CLIENT SETINFO; NULL: none. Owned */
@@ -94,7 +98,8 @@ struct client {
     uint64_t net_in, net_out, commands;
     struct loop_timer wait; /* CLIENT_BLOCKED: the end of its patience */
     void (*on_timeout)(struct client *c);
-    size_t counted; /* its share of client_memory_total, none once it is closing */
+    uint64_t served_cycles; /* what its command took when it was served at last */
+    size_t counted;         /* its share of client_memory_total, none once it is closing */
 
     const char *arrived_end; /* end of the bytes that this turn's requests were cut from */
     const char *stalled_at;  /* CLIENT_STALLED: the first request that waits */

@@ -1,18 +1,18 @@
 /* debug: DEBUG's subcommands in one table by word and number of arguments, as
- * Redis has no rows for them.
- *
- * A *digest* is 160 bits that depend on content alone, not on order, place or
- * encoding: each key gives bits by a hash under fixed keys, and all are XORed. */
+ * Redis has no rows for them. */
 #include "server/debug.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "base/number.h"
+#include "commands/dump.h"
 #include "commands/key.h"
+#include "redis-compat/rdb_value.h"
 #include "server/client.h"
 #include "server/config.h"
+#include "server/digest.h"
+#include "store/access.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -42,23 +42,14 @@ static void debug_sleep(struct call *c)
     reply_ok(c->reply);
 }
 
-/* Bytes of a string's length in Redis's file format. */
-static size_t length_bytes(size_t len)
-{
-    return len < 64 ? 1 : len < 16384 ? 2 : len <= UINT32_MAX ? 5 : 9;
-}
-
-/* What the string would take in Redis's file format. */
+/* What the value would take in Redis's file format, uncompressed. */
 static size_t serialized_length(const struct entry *e)
 {
-    int64_t value;
-    size_t len = entry_string_len(e);
-    if (len <= 11 && entry_string_int(e, &value))
-        return value >= INT8_MIN && value <= INT8_MAX     ? 2
-               : value >= INT16_MIN && value <= INT16_MAX ? 3
-               : value >= INT32_MIN && value <= INT32_MAX ? 5
-                                                          : len + 1;
-    return len + length_bytes(len);
+    struct rdb_writer w = {.compress = false};
+    rdb_value_write(&w, e);
+    size_t len = w.out.len;
+    rdb_writer_deinit(&w);
+    return len;
 }
 
 static void debug_object(struct call *c)
@@ -70,7 +61,7 @@ static void debug_object(struct call *c)
         return;
     }
     char text[256];
-    uint64_t idle = keyspace_idle_seconds(c->keyspace, e);
+    uint64_t idle = access_idle_seconds(e);
     uint64_t lru = ((uint64_t)clock_ms() / 1000 - idle) & 0xffffff;
     snprintf(text, sizeof text,
              "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%llu lru_seconds_idle:%llu",
@@ -102,6 +93,16 @@ static void debug_config_rewrite(struct call *c)
         reply_ok(c->reply);
     else
         reply_errorf(c->reply, "ERR CONFIG-REWRITE-FORCE-ALL failed: %s", error);
+}
+
+/* Until there is persistence, values go through DUMP and RESTORE where Redis saves and loads them. */
+static void debug_reload(struct call *c)
+{
+    char error[256];
+    if (dump_reload_all(c->keyspace, error, sizeof error))
+        reply_ok(c->reply);
+    else
+        reply_errorf(c->reply, "ERR %s", error);
 }
 
 /* ---- tables -------------------------------------------------------------------- */
@@ -184,65 +185,10 @@ static void debug_populate(struct call *c)
 
 /* ---- digests --------------------------------------------------------------------- */
 
-struct digest {
-    uint64_t words[3]; /* the last one's low half is dropped: 160 bits */
-};
-
-static void digest_mix(struct digest *d, struct slice bytes)
-{
-    for (uint64_t i = 0; i < 3; i++) {
-        struct hash_key key = {d->words[i] ^ 0x6865617274680000ull, (i + 1) * 0x9e3779b97f4a7c15ull};
-        d->words[i] = hash_siphash13(key, bytes.ptr, bytes.len);
-    }
-}
-
-static void digest_xor(struct digest *d, struct digest other)
-{
-    for (int i = 0; i < 3; i++)
-        d->words[i] ^= other.words[i];
-}
-
-static void digest_text(const struct digest *d, char out[41])
-{
-    snprintf(out, 41, "%016llx%016llx%08llx", (unsigned long long)d->words[0],
-             (unsigned long long)d->words[1], (unsigned long long)(d->words[2] >> 32));
-}
-
-/* Type, value, and whether it expires (not when: that may have been given as a time to live). */
-static void digest_value(struct digest *d, const struct entry *e)
-{
-    char scratch[ENTRY_DIGITS];
-    char head[2] = {(char)('0' + entry_type(e)), entry_expiry(e) == EXPIRY_NONE ? '-' : 'x'};
-    digest_mix(d, slice_make(head, sizeof head));
-    digest_mix(d, entry_string(e, scratch));
-}
-
-struct digest_walk {
-    struct digest sum;
-    unsigned db;
-};
-
-static void digest_entry(void *ctx, struct entry *e)
-{
-    struct digest_walk *w = ctx;
-    struct digest one = {{0}};
-    digest_mix(&one, slice_make(&w->db, sizeof w->db));
-    digest_mix(&one, entry_key(e));
-    digest_value(&one, e);
-    digest_xor(&w->sum, one);
-}
-
 static void debug_digest(struct call *c)
 {
-    struct digest_walk w = {{{0}}, 0};
-    char text[41];
-    for (; w.db < keyspace_databases(c->keyspace); w.db++) {
-        uint64_t cursor = 0;
-        do
-            cursor = keyspace_scan(c->keyspace, w.db, cursor, digest_entry, &w);
-        while (cursor);
-    }
-    digest_text(&w.sum, text);
+    char text[DIGEST_TEXT];
+    digest_all(c->keyspace, text);
     reply_status(c->reply, text);
 }
 
@@ -250,12 +196,8 @@ static void debug_digest_value(struct call *c)
 {
     reply_array(c->reply, c->argc - 2);
     for (uint32_t i = 2; i < c->argc; i++) {
-        struct digest d = {{0}};
-        char text[41];
-        const struct entry *e = keyspace_find(c->keyspace, c->db, c->argv[i], keyspace_hash(c->argv[i]));
-        if (e)
-            digest_value(&d, e);
-        digest_text(&d, text);
+        char text[DIGEST_TEXT];
+        digest_of_value(keyspace_find(c->keyspace, c->db, c->argv[i], keyspace_hash(c->argv[i])), text);
         reply_status(c->reply, text);
     }
 }
@@ -363,6 +305,9 @@ static void debug_help(struct call *c)
         "    attrib, push, verbatim, true, false.",
         "QUICKLIST-PACKED-THRESHOLD <size>",
         "    From which size on a list's element stands alone.",
+        "RELOAD [<option> ...]",
+        "    Pass every key through DUMP and RESTORE. The options (MERGE, NOFLUSH, NOSAVE) make no "
+        "difference.",
         "SET-ACTIVE-EXPIRE <0|1>",
         "    Whether keys expire by themselves, or only when they are looked at.",
         "SLEEP <seconds>",
@@ -387,6 +332,7 @@ static const struct {
     {"QUICKLIST-PACKED-THRESHOLD", 3, 3, debug_quicklist_threshold},
     {"CONFIG-REWRITE-FORCE-ALL", 2, 2, debug_config_rewrite},
     {"DIGEST", 2, 2, debug_digest},
+    {"RELOAD", 2, 5, debug_reload},
     {"DIGEST-VALUE", 2, UINT32_MAX, debug_digest_value},
     {"HELP", 2, 2, debug_help},
 };

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
+#include "server/blocking.h"
 #include "server/config.h"
 #include "server/latency.h"
 #include "server/monitor.h"
@@ -117,10 +118,27 @@ static inline void run(struct client *c, struct call *call)
         stats_error(reply->last_error);
     uint64_t now = cycles_now(), took = now - tick;
     tick = now;
-    stats_command_done(command, took, failed);
-    if (unlikely(took > slow_cycles))
-        run_was_slow(c, command, call->argv, call->argc, took);
+    if (likely(!(c->flags & CLIENT_BLOCKED) || !c->waits)) { /* else it is counted once it is served */
+        stats_command_done(command, took, failed);
+        if (unlikely(took > slow_cycles))
+            run_was_slow(c, command, call->argv, call->argc, took);
+    }
     monitor_feed(c, command, call->argv, call->argc);
+}
+
+void dispatch_again(struct client *c, struct call *call)
+{
+    uint64_t errors = c->reply.errors, began = cycles_now();
+    call->command->run(call);
+    if (c->reply.errors != errors)
+        stats_error(c->reply.last_error);
+    c->served_cycles = cycles_now() - began;
+}
+
+void dispatch_served(struct client *c, struct call *call)
+{
+    if (c->served_cycles > slow_cycles)
+        run_was_slow(c, call->command, call->argv, call->argc, c->served_cycles);
 }
 
 static struct call call_of(struct client *c, const struct command *command, struct slice *argv, uint32_t argc,
@@ -305,6 +323,8 @@ static __attribute__((noinline)) bool request_carefully(struct call *r)
         run(c, r);
         pubsub_request_end(c);
         keyspace_set_no_touch(server_keyspace, was);
+        if (unlikely(blocking_ready))
+            blocking_serve();
     }
     turn_replies(c);
     client_wants_write(c);
@@ -312,15 +332,21 @@ static __attribute__((noinline)) bool request_carefully(struct call *r)
 }
 
 bool dispatch_request(struct client *c, const struct command *command, struct slice *argv, uint32_t argc,
-                      uint64_t *hashes)
+                      uint64_t *hashes, const uint64_t *member_hash)
 {
     struct call call = call_of(c, command, argv, argc, hashes);
+    if (unlikely(member_hash != NULL)) {
+        call.has_member_hash = true;
+        call.member_hash = *member_hash;
+    }
     if (unlikely(c->flags & CLIENT_CAREFUL || !(c->flags & CLIENT_AUTHENTICATED) ||
                  client_pause_mode != PAUSE_OFF || memory_full || !command || !arity_fits(command, argc)))
         return request_carefully(&call);
     pubsub_request_begin(c);
     run(c, &call);
     pubsub_request_end(c);
+    if (unlikely(blocking_ready))
+        blocking_serve();
     if (unlikely(c->flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP_NEXT)))
         turn_replies(c);
     client_wants_write(c);

@@ -21,9 +21,15 @@ uint32_t dispatch_hash(const struct command *command, const struct slice *argv, 
                        uint64_t *hashes);
 
 /* Judges and runs a request of c. command: dispatch_find's answer; hashes: as dispatch_hash
- * fills them. False when it has to wait (CLIENT PAUSE): nothing was done then. */
+ * fills them; member_hash: that of argv[command->member], NULL when it wasn't computed. False when it has to wait (CLIENT PAUSE): nothing was done then. */
 bool dispatch_request(struct client *c, const struct command *command, struct slice *argv, uint32_t argc,
-                      uint64_t *hashes);
+                      uint64_t *hashes, const uint64_t *member_hash);
+
+/* Runs the command of a blocked client once more: it may find something to do now. blocking_clear
+ * counts it. */
+void dispatch_again(struct client *c, struct call *call);
+/* It did: for slow log and latency monitor. */
+void dispatch_served(struct client *c, struct call *call);
 
 /* Runs a command that was judged before (EXEC): with timing, statistics and slow log, without checks. */
 void dispatch_run(struct client *c, const struct command *command, struct slice *argv, uint32_t argc);

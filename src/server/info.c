@@ -16,6 +16,7 @@
 #include "loop/background.h"
 #include "server/client.h"
 #include "server/config.h"
+#include "server/migrate_peer.h"
 #include "server/pubsub.h"
 #include "server/stats.h"
 #include "server/version.h"
@@ -461,6 +462,10 @@ static void keyspace_misses(struct info *i)
 {
     put_u64(i, keyspace_stats(i->keyspace)->misses);
 }
+static void migrate_cached_sockets(struct info *i)
+{
+    put_u64(i, migrate_peer_count());
+}
 static void pubsub_channels(struct info *i)
 {
     put_u64(i, pubsub_count(PUBSUB_CHANNEL));
@@ -697,7 +702,7 @@ static const struct metric metrics[] = {
     WRITES(STATS, "pubsubshard_channels", pubsub_shard_channels),
     IS(STATS, "latest_fork_usec", "0"),
     IS(STATS, "total_forks", "0"),
-    IS(STATS, "migrate_cached_sockets", "0"),
+    WRITES(STATS, "migrate_cached_sockets", migrate_cached_sockets),
     IS(STATS, "slave_expires_tracked_keys", "0"),
     IS(STATS, "active_defrag_hits", "0"),
     IS(STATS, "active_defrag_misses", "0"),

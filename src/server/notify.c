@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/must.h"
+#include "server/blocking.h"
 #include "server/config.h"
 #include "server/pubsub.h"
 #include "server/watch.h"
@@ -11,6 +12,8 @@ static void changed(void *ctx, unsigned db, struct slice key, uint64_t hash)
     (void)ctx;
     if (unlikely(watch_any()))
         watch_changed(db, key, hash);
+    if (unlikely(blocking_any()))
+        blocking_changed(db, key, hash);
 }
 
 static void flushing(void *ctx, unsigned db)
@@ -23,6 +26,8 @@ static void swapping(void *ctx, unsigned a, unsigned b)
 {
     if (watch_any())
         watch_swapping(ctx, a, b);
+    if (blocking_any())
+        blocking_swapped(a, b);
 }
 
 /* Publishes `message` to "__<kind>@<db>__:<subject>". */
@@ -54,7 +59,7 @@ static struct keyspace *observed;
 
 void notify_attend(void)
 {
-    keyspace_attend(observed, watch_any() || config.notify_keyspace_events);
+    keyspace_attend(observed, watch_any() || blocking_any() || config.notify_keyspace_events);
 }
 
 static bool follow_setting(const char **error)

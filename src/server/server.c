@@ -7,8 +7,10 @@
 #include "commands/limits.h"
 #include "ds/arena.h"
 #include "ds/blob.h"
+#include "ds/hyperloglog.h"
 #include "loop/background.h"
 #include "loop/loop.h"
+#include "server/blocking.h"
 #include "server/client.h"
 #include "server/client_cmd.h"
 #include "server/command_info.h"
@@ -21,6 +23,7 @@
 #include "server/latency.h"
 #include "server/listen.h"
 #include "server/memory_cmd.h"
+#include "server/migrate.h"
 #include "server/monitor.h"
 #include "server/multi.h"
 #include "server/notify.h"
@@ -31,6 +34,8 @@
 #include "server/stats.h"
 #include "server/turn.h"
 #include "server/wait_cmd.h"
+#include "store/access.h"
+#include "store/encoding.h"
 
 /* Blobs from this size on are freed by the background thread: a page's worth
  * of unmapping costs more than handing them over. */
@@ -43,10 +48,15 @@ static bool stop_asked;
 void server_join_commands(void)
 {
     const struct command *const families[] = {
-        string_commands, lcs_commands,        bitmap_commands,  key_commands,     expire_commands,
-        scan_commands,   connection_commands, client_commands,  config_commands,  command_commands,
-        info_commands,   memory_commands,     slowlog_commands, latency_commands, debug_commands,
-        server_commands, wait_commands,       multi_commands,   pubsub_commands,  monitor_commands,
+        string_commands,     lcs_commands,         bitmap_commands,  hyperloglog_commands,
+        key_commands,        expire_commands,      scan_commands,    dump_commands,
+        hash_commands,       hash_expiry_commands, list_commands,    list_block_commands,
+        set_commands,        set_ops_commands,     zset_commands,    zset_range_commands,
+        zset_ops_commands,   zset_block_commands,  geo_commands,     sort_commands,
+        connection_commands, client_commands,      config_commands,  command_commands,
+        info_commands,       memory_commands,      slowlog_commands, latency_commands,
+        debug_commands,      server_commands,      wait_commands,    migrate_commands,
+        multi_commands,      pubsub_commands,      monitor_commands,
     };
     for (size_t i = 0; i < sizeof families / sizeof *families; i++)
         command_table_add(families[i]);
@@ -70,6 +80,54 @@ static bool follow_bulk_limit(const char **error)
     return true;
 }
 
+static bool follow_encodings(const char **error)
+{
+    (void)error;
+    encoding_limits = (struct encoding_limits){
+        .hash_entries = (uint64_t)config.hash_max_listpack_entries,
+        .hash_value = config.hash_max_listpack_value,
+        .set_ints = (uint64_t)config.set_max_intset_entries,
+        .set_entries = (uint64_t)config.set_max_listpack_entries,
+        .set_value = config.set_max_listpack_value,
+        .zset_entries = (uint64_t)config.zset_max_listpack_entries,
+        .zset_value = config.zset_max_listpack_value,
+        .list_size = config.list_max_listpack_size,
+        .list_compress_depth = (uint64_t)config.list_compress_depth,
+    };
+    hyperloglog_sparse_max = config.hll_sparse_max_bytes;
+    return true;
+}
+
+static bool follow_access(const char **error)
+{
+    (void)error;
+    access_settings = (struct access_settings){
+        .frequency =
+            config.maxmemory_policy == POLICY_ALLKEYS_LFU || config.maxmemory_policy == POLICY_VOLATILE_LFU,
+        .log_factor = (uint32_t)config.lfu_log_factor,
+        .decay_time = (uint32_t)config.lfu_decay_time,
+    };
+    return true;
+}
+
+/* The settings that the rooms below obey. */
+static void follow_settings(void)
+{
+    static const char *const names[] = {
+        "hash-max-listpack-entries", "hash-max-listpack-value", "set-max-intset-entries",
+        "set-max-listpack-entries",  "set-max-listpack-value",  "zset-max-listpack-entries",
+        "zset-max-listpack-value",   "list-max-listpack-size",  "list-compress-depth",
+        "hll-sparse-max-bytes",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        config_on_change(names[i], follow_encodings);
+    follow_encodings(NULL);
+    config_on_change("maxmemory-policy", follow_access);
+    config_on_change("lfu-log-factor", follow_access);
+    config_on_change("lfu-decay-time", follow_access);
+    follow_access(NULL);
+}
+
 static void reset_counters(void)
 {
     stats_reset();
@@ -82,11 +140,13 @@ bool server_start(void)
         return false;
     limit_bulk_len = config.proto_max_bulk_len;
     config_on_change("proto-max-bulk-len", follow_bulk_limit);
+    follow_settings();
     arena_init();
     background_start();
     blob_set_free(free_later, BACKGROUND_FREE_FROM);
     server_keyspace = keyspace_create((unsigned)config.databases);
     notify_init(server_keyspace);
+    blocking_start();
     turn_start();
     dispatch_start();
     slowlog_start();

@@ -11,6 +11,7 @@
 #include "server/server.h"
 #include "server/stats.h"
 #include "store/keyspace.h"
+#include "store/table.h"
 
 #include <errno.h>
 
@@ -19,6 +20,9 @@
 #define REQUEST_KEYS 32      /* of one request */
 #define GROUP_BEHIND 8       /* requests between the prefetch of a key's segment and that of its group */
 #define ENTRY_AHEAD 8        /* requests between the prefetch of an entry and its use */
+#define MEMBER_AHEAD 6       /* the same for the way to a member of a collection: its table, */
+#define MEMBER_GROUP_AHEAD 4 /* its group there, */
+#define MEMBER_ITEM_AHEAD 2  /* the member, and at last what is behind it */
 #define CLIENT_REQUESTS 1024 /* of one client a turn */
 #define SCRATCH (1u << 20)
 #define READ_SIZE 65536       /* asked of a client's socket at once */
@@ -37,12 +41,19 @@ struct queued {
     uint32_t first, argc;
     uint32_t keys;      /* keys worth prefetching */
     uint32_t key, step; /* place of the first one's hash in the pool, distance to the next */
+    bool member;        /* the command looks something up in a collection */
+    /* That collection, when it is a table with a dict, as long as no table was given up since. */
+    const struct table_ops *ops;
+    const void *table;
+    uint64_t member_hash;
 };
 
 static struct {
     struct queued queue[BATCH_REQUESTS];
     unsigned count;
     unsigned keys;
+    unsigned members;     /* requests that look something up in a collection */
+    uint64_t tables_gone; /* when the tables were noted */
     bool running;
     struct resp_pool pool;
     char *scratch;
@@ -74,6 +85,67 @@ static inline void each_key(const struct queued *q, void (*fn)(const struct keys
             fn(server_keyspace, q->client->db, *hash);
 }
 
+/* Notes the table that q will look into, its entry being in the cache by now. */
+static void note_table(struct queued *q)
+{
+    const struct command *command = q->command;
+    const struct slice *argv = batch.pool.argv + q->first;
+    if (q->argc <= command->member)
+        return;
+    const struct entry *e =
+        keyspace_peek(server_keyspace, q->client->db, argv[command->first], batch.pool.hash[q->key]);
+    if (!e || entry_encoding(e) != ENC_TABLE || !table_ops[entry_type(e)]->dict)
+        return;
+    q->ops = table_ops[entry_type(e)];
+    q->table = entry_table(e);
+    q->member_hash = keyspace_hash(argv[command->member]);
+    dict_prefetch_segment(q->ops->dict(q->table), q->member_hash);
+}
+
+/* The request before which `ahead` others run, when its way into a table is known; else NULL. */
+static inline struct queued *noted(unsigned i, unsigned ahead)
+{
+    if (i + ahead >= batch.count || !batch.queue[i + ahead].table)
+        return NULL;
+    return &batch.queue[i + ahead];
+}
+
+/* Before request i runs: the steps towards the members that the next ones look up. */
+static void prefetch_members(unsigned i)
+{
+    if (unlikely(batch.tables_gone != keyspace_tables_gone(server_keyspace))) {
+        for (unsigned n = i; n < batch.count; n++)
+            batch.queue[n].table = NULL;
+        batch.tables_gone = keyspace_tables_gone(server_keyspace);
+    }
+    if (i + MEMBER_AHEAD < batch.count && batch.queue[i + MEMBER_AHEAD].member)
+        note_table(&batch.queue[i + MEMBER_AHEAD]);
+    struct queued *q = noted(i, MEMBER_GROUP_AHEAD);
+    if (q)
+        dict_prefetch_group(q->ops->dict(q->table), q->member_hash);
+    q = noted(i, MEMBER_ITEM_AHEAD);
+    if (q)
+        dict_prefetch_item(q->ops->dict(q->table), q->member_hash);
+    q = noted(i, 1);
+    if (q && q->ops->prefetch)
+        q->ops->prefetch(q->table, q->member_hash);
+}
+
+/* The first steps for the first requests of a batch. */
+static void prefetch_first_members(void)
+{
+    batch.tables_gone = keyspace_tables_gone(server_keyspace);
+    for (unsigned i = 0; i < batch.count && i < MEMBER_AHEAD; i++)
+        if (batch.queue[i].member)
+            note_table(&batch.queue[i]);
+    for (unsigned i = 0; i < batch.count && i < MEMBER_GROUP_AHEAD; i++)
+        if (batch.queue[i].table)
+            dict_prefetch_group(batch.queue[i].ops->dict(batch.queue[i].table), batch.queue[i].member_hash);
+    for (unsigned i = 0; i < batch.count && i < MEMBER_ITEM_AHEAD; i++)
+        if (batch.queue[i].table)
+            dict_prefetch_item(batch.queue[i].ops->dict(batch.queue[i].table), batch.queue[i].member_hash);
+}
+
 /* q's client has to wait: its bytes from q on stay in, or go to, its own buffer. */
 static void stall(const struct queued *q)
 {
@@ -95,7 +167,7 @@ static void execute(const struct queued *q)
         return;
     if (unlikely(c->flags & CLIENT_BLOCKED) ||
         unlikely(!dispatch_request(c, q->command, batch.pool.argv + q->first, q->argc,
-                                   batch.pool.hash + q->first)))
+                                   batch.pool.hash + q->first, q->ops ? &q->member_hash : NULL)))
         stall(q);
 }
 
@@ -112,14 +184,19 @@ static void run_batch(void)
         each_key(&batch.queue[i], keyspace_prefetch_group);
     for (unsigned i = 0; i < count && i < ENTRY_AHEAD; i++)
         each_key(&batch.queue[i], keyspace_prefetch_entry);
+    if (unlikely(batch.members))
+        prefetch_first_members();
     dispatch_tick();
     for (unsigned i = 0; i < count; i++) {
         if (i + ENTRY_AHEAD < count)
             each_key(&batch.queue[i + ENTRY_AHEAD], keyspace_prefetch_entry);
+        if (unlikely(batch.members))
+            prefetch_members(i);
         execute(&batch.queue[i]);
     }
     batch.count = 0;
     batch.keys = 0;
+    batch.members = 0;
     batch.running = false;
     resp_pool_reset(&batch.pool);
 }
@@ -145,7 +222,7 @@ static inline bool enqueue(struct client *c, const char *start, const struct res
     struct queued *q = &batch.queue[batch.count++];
     struct slice *argv = batch.pool.argv + got->first;
     const struct command *cmd = dispatch_find(argv, got->argc);
-    *q = (struct queued){c, cmd, start, got->first, got->argc, 0, 0, 0};
+    *q = (struct queued){.client = c, .command = cmd, .start = start, .first = got->first, .argc = got->argc};
     if (cmd && cmd->first) {
         uint32_t keys = dispatch_hash(cmd, argv, got->argc, batch.pool.hash + got->first);
         q->keys = likely(keys < REQUEST_KEYS) ? keys : REQUEST_KEYS;
@@ -153,6 +230,8 @@ static inline bool enqueue(struct client *c, const char *start, const struct res
         q->step = (uint32_t)cmd->step;
         each_key(q, keyspace_prefetch_segment);
         batch.keys += q->keys;
+        q->member = cmd->member;
+        batch.members += q->member;
     }
     if (likely(batch.count > GROUP_BEHIND))
         each_key(q - GROUP_BEHIND, keyspace_prefetch_group);

@@ -184,6 +184,14 @@ void expiry_note(struct expiry *x, struct expiry_map *map, uint32_t segment, uns
     lower_cell(x, b * EXPIRY_CELLS + cell, at_ms);
 }
 
+int64_t expiry_cell_time(const struct expiry *x, const struct expiry_map *map, uint32_t segment,
+                         unsigned cell)
+{
+    uint32_t b = block_of(map, segment);
+    int64_t at = b ? x->block[b][cell].at : UNSET;
+    return at == UNSET ? INT64_MAX : at;
+}
+
 void expiry_split(struct expiry *x, struct expiry_map *map, uint32_t from, uint32_t to)
 {
     uint32_t a = block_of(map, from);
@@ -234,7 +242,7 @@ bool expiry_clear(struct expiry *x, struct expiry_map *map, uint32_t most)
     if (map->segments)
         return false;
     mem_free(map->block);
-    *map = (struct expiry_map){0};
+    *map = (struct expiry_map){.owner = map->owner};
     return true;
 }
 

@@ -28,11 +28,15 @@
 
 struct expiry; /* the wheel */
 
+/* What a map stands in: a database, or a hash whose fields end one by one. */
+enum expiry_owner { EXPIRY_OF_KEYS, EXPIRY_OF_FIELDS };
+
 /* One table's blocks. The owner embeds it and keeps it as long as a block lives. */
 struct expiry_map {
     uint32_t *block;   /* a segment's block, 0 when it has none */
     uint32_t segments; /* entries of block */
     uint32_t blocks;   /* blocks that live */
+    enum expiry_owner owner;
 };
 
 /* A wheel that stands at now_ms. Gives. */
@@ -41,6 +45,10 @@ void expiry_destroy(struct expiry *x);
 
 /* A key in that cell ends at at_ms. */
 void expiry_note(struct expiry *x, struct expiry_map *map, uint32_t segment, unsigned cell, int64_t at_ms);
+
+/* The time of that cell; INT64_MAX when it isn't set. */
+int64_t expiry_cell_time(const struct expiry *x, const struct expiry_map *map, uint32_t segment,
+                         unsigned cell);
 
 /* Follow the dict's split and merge. */
 void expiry_split(struct expiry *x, struct expiry_map *map, uint32_t from, uint32_t to);

@@ -55,7 +55,8 @@ struct keyspace_observer {
 struct keyspace_stats { /* since start or keyspace_reset_stats */
     uint64_t hits;
     uint64_t misses;
-    uint64_t expired; /* keys removed because their time had come */
+    uint64_t expired;        /* keys removed because their time had come */
+    uint64_t expired_fields; /* fields of hashes, likewise */
     uint64_t evicted;
     uint64_t expire_lag_us; /* how late the last removal batch was */
     uint64_t expire_lag_max_us;
@@ -92,6 +93,12 @@ struct entry *keyspace_read(struct keyspace *ks, unsigned db, struct slice key, 
 void keyspace_prefetch_segment(const struct keyspace *ks, unsigned db, uint64_t hash);
 void keyspace_prefetch_group(const struct keyspace *ks, unsigned db, uint64_t hash);
 void keyspace_prefetch_entry(const struct keyspace *ks, unsigned db, uint64_t hash);
+
+/* The entry of key as it stands, ended or not; for prefetching what is behind it. Changes nothing. */
+const struct entry *keyspace_peek(const struct keyspace *ks, unsigned db, struct slice key, uint64_t hash);
+
+/* Grows whenever the table of a collection is given up: pointers to tables noted before are good no more. */
+uint64_t keyspace_tables_gone(const struct keyspace *ks);
 
 uint64_t keyspace_count(const struct keyspace *ks, unsigned db);
 /* Keys that have an expiry, and the mean of what they have left in ms (estimated). */
@@ -178,9 +185,6 @@ void keyspace_set_active_expiry(struct keyspace *ks, bool on);
 /* While set (CLIENT NO-TOUCH), reads leave the access information alone. Commands that
  * only look (TTL, EXISTS, TYPE) set it around their reads. */
 bool keyspace_set_no_touch(struct keyspace *ks, bool on); /* returns what was set before */
-
-/* Seconds since the last access; and the 0..255 logarithmic frequency counter. */
-uint64_t keyspace_idle_seconds(const struct keyspace *ks, const struct entry *e);
 
 /* Counters and lag, as of now. Borrowed. */
 const struct keyspace_stats *keyspace_stats(const struct keyspace *ks);

@@ -1,13 +1,16 @@
 """What is measured. Each section gives rows: {what: {system: {figure: value}}}, medians over rounds in which
 the systems take turns; a system that breaks has {"broken": why}."""
+import csv
 import resource
+import shutil
 import socket
 import statistics
+import subprocess
 import sys
 import threading
 import time
 
-from systems import Broken, Connection, encode
+from systems import LOAD_CPU, Broken, Connection, encode
 
 # name, template, pipeline, requests
 WORKS = [
@@ -20,10 +23,33 @@ WORKS = [
     ("INCR, pipeline 16", "INCR counter:{key}", 16, 2_000_000),
     ("MSET of 10, pipeline 16", "MSET" + " key:{key} {value}" * 10, 16, 200_000),
 ]
-SHAPES = [  # name, payload bytes, template
-    ("16 B key, 64 B value", 80, "SET key:{seq} {random}", 64),
-    ("16 B key, 8 B value", 24, "SET key:{seq} {random}", 8),
-    ("16 B key, 64 B value, TTL", 88, "SET key:{seq} {random} EX {100000-100999}", 64),
+# What is filled in before a work counts: a command, or (template, requests, options of the load program).
+LIST, SMALL_LIST = "LPUSH mylist {value}", "RPUSH small abc"
+POPSET, BIGZ = ["DEL popset", ("SADD popset m:{seq}", 950_000, {})], ("ZADD bigz {key} m:{seq}", 1_000_000, {})
+PAIR = [("SADD sa m:{seq}", 100_000, {}), ("SADD sb m:{seq}", 100_000, {})]
+COLLECTIONS = [  # name, template, pipeline, requests, options, what is filled in before each turn
+    ("LPUSH, pipeline 16", LIST, 16, 2_000_000, {}, ["DEL mylist"]),
+    ("RPOP, pipeline 16", "RPOP mylist", 16, 1_000_000, {}, ["DEL mylist", (LIST, 1_100_000, {})]),
+    ("LRANGE of 100, no pipeline", "LRANGE small 0 99", 1, 100_000, {}, ["DEL small", (SMALL_LIST, 300, {})]),
+    ("HSET, pipeline 16", "HSET myhash element:{key} {value}", 16, 2_000_000, {"keys": 100_000}, []),
+    ("HGETALL of 1000 fields, no pipeline", "HGETALL bighash", 1, 20_000, {}, ["DEL bighash", ("HSET bighash f:{seq} v:{seq}", 1_000, {})]),
+    ("SADD to a set of 1M, pipeline 16", "SADD bigset m:{key}", 16, 2_000_000, {}, []),
+    ("SPOP from a set of 950k, pipeline 16", "SPOP popset", 16, 500_000, {}, POPSET),
+    ("ZADD to a sorted set of 1M, pipeline 16", "ZADD bigz {key} m:{key}", 16, 2_000_000, {}, [BIGZ]),
+    ("ZINCRBY there", "ZINCRBY bigz 1 m:{key}", 16, 1_000_000, {}, []),
+    ("ZRANK there", "ZRANK bigz m:{key}", 16, 1_000_000, {}, []),
+    ("ZRANGEBYSCORE LIMIT 0 10 there", "ZRANGEBYSCORE bigz {key} +inf LIMIT 0 10", 16, 1_000_000, {}, []),
+    ("SINTERCARD of two sets of 100k", "SINTERCARD 2 sa sb", 1, 50, {"conns": 1}, PAIR),
+]
+SHAPES = [  # name, payload bytes a unit, template, bytes of a {random}, units a request
+    ("16 B key, 64 B value", 80, "SET key:{seq} {random}", 64, 1),
+    ("16 B key, 8 B value", 24, "SET key:{seq} {random}", 8, 1),
+    ("16 B key, 64 B value, TTL", 88, "SET key:{seq} {random} EX {100000-100999}", 64, 1),
+    ("hash of 10 fields, a field", 24, "HSET key:{seq}" + "".join(f" field{i:03} {{random}}" for i in range(10)), 16, 10),
+    ("list of 50 elements, an element", 16, "RPUSH key:{seq}" + " {random}" * 50, 16, 50),
+    ("sorted set of 20, a member", 18, "ZADD key:{seq}" + "".join(f" {i * 3} member{i:04}" for i in range(20)), 16, 20),
+    ("one big set, a member", 16, "SADD bigset {random}", 16, 1),
+    ("one big sorted set, a member", 24, "ZADD bigzset {0-9999999} {random}", 16, 1),
 ]
 IDLE = 10_000
 
@@ -80,26 +106,99 @@ def cpu(systems, quick, rounds):
             server.stop()
 
 
+def collections(systems, quick, rounds):
+    """The same for collections, the sets and sorted sets so big that their members are cache misses."""
+    servers, broken, rows = {}, {}, {}
+    smaller = 10 if quick else 1
+
+    def fill(server, step):
+        if isinstance(step, str):
+            server.ask(*step.split())
+        else:
+            template, requests, options = step
+            server.load(template, requests=max(100, requests // smaller), pipeline=100, conns=1 if requests < 1_000 else 50, **options)
+
+    try:
+        for system in systems:
+            try:
+                servers[system.name] = system.running()
+            except (Broken, OSError) as problem:
+                broken[system.name] = str(problem)
+        for name, template, pipeline, requests, options, before in COLLECTIONS:
+            note(f"collections: {name}")
+
+            def measure(system):
+                if system.name in broken:
+                    raise Broken(broken[system.name])
+                server = servers[system.name]
+                for step in before:
+                    fill(server, step)
+                return server.load(template, requests=max(5, requests // smaller), pipeline=pipeline, seed=time.time_ns() % 2**32, **options)
+
+            rows[name] = turns(systems, rounds, measure)
+        return rows
+    finally:
+        for server in servers.values():
+            server.stop()
+
+
+def suite(systems, quick, rounds):
+    """redis-benchmark's own default suite, test after test; each line's CPU is what the server took until the line came."""
+    if not shutil.which("redis-benchmark"):
+        note("suite: no redis-benchmark (package redis-tools)")
+        return {}
+    samples = {}
+
+    def run(system):
+        note(f"suite: {system.name}")
+        count = 10_000 if quick else 100_000
+        with system.running() as server, subprocess.Popen(
+                ["timeout", "900", "taskset", "-c", str(LOAD_CPU), "stdbuf", "-oL", "redis-benchmark", "-p", str(server.port), "-n", str(count), "--csv"],
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+            before, found = server.cpu_seconds(), {}
+            for line in process.stdout:
+                if not line.startswith('"'):
+                    found["the whole suite"] = {"broken": line.strip()}
+                elif not line.startswith('"test"'):
+                    name, rate, _, _, p50, _, p99, _ = next(csv.reader([line]))
+                    now = server.cpu_seconds()
+                    found[name] = {"rate": float(rate), "p50_us": float(p50) * 1e3, "p99_us": float(p99) * 1e3, "cpu_us": (now - before) / count * 1e6}
+                    before = now
+            if process.wait():
+                found.setdefault("the whole suite", {"broken": f"it ended with status {process.returncode}"})
+            return found
+
+    for _ in range(1 if quick else max(5, rounds)):
+        for system in systems:
+            try:
+                for name, figures in run(system).items():
+                    samples.setdefault(name, {}).setdefault(system.name, []).append(figures)
+            except (Broken, OSError) as problem:
+                samples.setdefault("the whole suite", {})[system.name] = [{"broken": str(problem)}]
+    return {name: {system: medians(found) for system, found in by_system.items()} for name, by_system in samples.items()}
+
+
 def mem(systems, quick, rounds):
-    """Resident bytes a key, the worst of several counts (tables and size classes make it a saw), and the empty server."""
+    """Resident bytes a unit, the worst of several counts (tables and size classes make it a saw), and the empty server."""
     rows = {"empty server": {}}
-    for name, payload, template, size in SHAPES:
+    for name, payload, template, size, units in SHAPES:
         rows[name] = {}
         for system in systems:
             worst = {"bytes": 0, "payload": payload}
-            for keys in (1_000_000,) if quick else (1_600_000, 2_000_000, 2_600_000):
-                note(f"mem: {name}, {keys} keys, {system.name}")
+            for count in (1_000_000,) if quick else (1_600_000, 2_000_000, 2_600_000):
+                note(f"mem: {name}, {count} units, {system.name}")
                 try:
                     with system.running() as server:
                         time.sleep(.3)
                         empty = server.resident()
-                        server.load(template, requests=keys, pipeline=200, conns=4, bytes=size)
+                        server.load(template, requests=count // units, pipeline=200, conns=4, bytes=size)
+                        keys = count // units if "{seq}" in template else 1
                         if server.ask("DBSIZE") != keys:
                             raise Broken(f"DBSIZE says {server.ask('DBSIZE')} of {keys}")
                         time.sleep(.5)
-                        used = (server.resident() - empty) / keys
+                        used = (server.resident() - empty) / count
                         if used > worst["bytes"]:
-                            worst.update(bytes=used, keys=keys)
+                            worst.update(bytes=used, units=count)
                         rows["empty server"][system.name] = {"megabytes": empty / 1e6}
                 except (Broken, OSError) as problem:
                     worst = {"broken": str(problem)}
@@ -215,4 +314,4 @@ def expiry_lag(server, keys, span):
             "late_share": max(0, late) / keys, "left": left}
 
 
-SECTIONS = {"cpu": cpu, "mem": mem, "idle": idle, "big": big, "expiry": expiry}
+SECTIONS = {"cpu": cpu, "collections": collections, "suite": suite, "mem": mem, "idle": idle, "big": big, "expiry": expiry}

@@ -78,7 +78,7 @@ Test(command_syntax, tokens)
                 "before-after/oneof(before/pure-token'BEFORE' after/pure-token'AFTER')");
     expect_tree("[TYPE type=<normal | PUBSUB>]", 0,
                 "type/oneof'TYPE'?(normal/string pubsub/pure-token'PUBSUB')");
-    expect_tree("x=<* | id> \"\"", 0, "x/oneof(*/pure-token'*' id/string) /pure-token''");
+    expect_tree("x=<* | id> \"\"", 0, "x/oneof(*/pure-token'*' id/string) empty-string/pure-token''");
     expect_tree(
         "<mode=YES | NO> [TYPE <kind=a | B>]", 0,
         "mode/oneof(yes/pure-token'YES' no/pure-token'NO') kind/oneof'TYPE'?(a/string b/pure-token'B')");

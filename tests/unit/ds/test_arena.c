@@ -287,3 +287,28 @@ Test(arena, too_much_is_refused_not_fatal)
     cr_assert_eq(arena_stats().objects, 0);
     cr_assert_not_null(arena_alloc(64));
 }
+
+Test(arena, exact_objects_tell_their_size_and_others_none)
+{
+    char *exact[64], *plain[64];
+    for (size_t i = 0, size = 16; size <= 512; i++, size += 8) {
+        cr_assert(arena_fits_exact(size));
+        exact[i] = arena_alloc_exact(size);
+        plain[i] = arena_alloc(size);
+        memset(exact[i], (int)i, size);
+        memset(plain[i], 255, size);
+    }
+    for (size_t i = 0, size = 16; size <= 512; i++, size += 8) {
+        cr_assert_eq(arena_exact_size(exact[i]), size);
+        cr_assert_eq(arena_usable(exact[i]), size);
+        cr_assert_eq(arena_exact_size(plain[i]), 0);
+        cr_assert_eq(exact[i][size - 1], (char)i);
+        arena_free(exact[i]);
+        arena_free(plain[i]);
+    }
+    void *run = arena_alloc(100000);
+    cr_assert_eq(arena_exact_size(run), 0);
+    cr_assert_not(arena_fits_exact(8));
+    cr_assert_not(arena_fits_exact(17));
+    cr_assert_not(arena_fits_exact(520));
+}

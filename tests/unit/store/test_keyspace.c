@@ -1,5 +1,6 @@
 /* keyspace: against a simple model under a scripted clock. What it says about
  * time, expiry's index and memory is in test_expiry_of_keys.c. */
+#include "store/access.h"
 #include "store/keyspace.h"
 
 #include "tests/unit/support/check.h"
@@ -645,19 +646,19 @@ Test(keyspace, reads_are_counted_and_noted_looks_are_not)
     struct slice key = SLICE("k"), none = SLICE("none");
     put(0, "k", "v", EXPIRY_NONE);
     script_clock_advance(100000);
-    cr_assert_eq(keyspace_idle_seconds(ks, look(0, "k")), 100);
+    cr_assert_eq(access_idle_seconds(look(0, "k")), 100);
     look(0, "none");
     cr_assert_eq(keyspace_stats(ks)->hits + keyspace_stats(ks)->misses, 0);
 
     cr_assert_not(keyspace_set_no_touch(ks, true));
     keyspace_read(ks, 0, key, hash_of(key));
     cr_assert(keyspace_set_no_touch(ks, false));
-    cr_assert_eq(keyspace_idle_seconds(ks, look(0, "k")), 100);
+    cr_assert_eq(access_idle_seconds(look(0, "k")), 100);
     cr_assert_eq(keyspace_stats(ks)->hits, 1);
 
     keyspace_read(ks, 0, key, hash_of(key));
     keyspace_read(ks, 0, none, hash_of(none));
-    cr_assert_eq(keyspace_idle_seconds(ks, look(0, "k")), 0);
+    cr_assert_eq(access_idle_seconds(look(0, "k")), 0);
     cr_assert_eq(keyspace_stats(ks)->hits, 2);
     cr_assert_eq(keyspace_stats(ks)->misses, 1);
     keyspace_reset_stats(ks);
@@ -670,7 +671,7 @@ Test(keyspace, setting_an_expiry_leaves_the_access_alone)
     put(0, "k", "v", EXPIRY_NONE);
     script_clock_advance(50000);
     struct entry *e = keyspace_set_expiry(ks, 0, look(0, "k"), hash_of(key), clock_ms() + 1000);
-    cr_assert_eq(keyspace_idle_seconds(ks, e), 50);
+    cr_assert_eq(access_idle_seconds(e), 50);
 }
 
 static char heard[256];

@@ -1,0 +1,101 @@
+#include "ds/pack.h"
+
+#include <math.h>
+
+/* An integer's first byte when 2, 3, 4 or 8 bytes follow, and a double's. */
+enum { HEAD_I16 = 0xf1, HEAD_I24, HEAD_I32, HEAD_I64, HEAD_DOUBLE };
+
+static struct pack_plan plan_head(uint8_t first, const void *rest, uint8_t rest_len)
+{
+    struct pack_plan p = {.head_len = (uint8_t)(1 + rest_len), .text = {"", 0}};
+    p.head[0] = (char)first;
+    memcpy(p.head + 1, rest, rest_len);
+    return p;
+}
+
+struct pack_plan pack_plan_int(int64_t v)
+{
+    if (v >= 0 && v < 128)
+        return plan_head((uint8_t)v, "", 0);
+    if (v >= -4096 && v < 4096) {
+        uint8_t low = (uint8_t)v;
+        return plan_head((uint8_t)(0xc0 | (v >> 8 & 31)), &low, 1);
+    }
+    if (v == (int16_t)v)
+        return plan_head(HEAD_I16, &v, 2);
+    if (v >= -(1 << 23) && v < 1 << 23)
+        return plan_head(HEAD_I24, &v, 3);
+    if (v == (int32_t)v)
+        return plan_head(HEAD_I32, &v, 4);
+    return plan_head(HEAD_I64, &v, 8);
+}
+
+struct pack_plan pack_plan_double(double v)
+{
+    const double limit = 9223372036854775808.0; /* 2^63 */
+    if (v >= -limit && v < limit && v == (double)(int64_t)v && !(v == 0 && signbit(v)))
+        return pack_plan_int((int64_t)v);
+    return plan_head(HEAD_DOUBLE, &v, 8);
+}
+
+struct pack_plan pack_plan(struct slice s)
+{
+    int64_t v;
+    if (number_parse_i64(s, &v))
+        return pack_plan_int(v);
+    struct pack_plan p;
+    if (likely(s.len < 64)) {
+        p = plan_head((uint8_t)(0x80 | s.len), "", 0);
+    } else if (s.len < 4096) {
+        uint8_t low = (uint8_t)s.len;
+        p = plan_head((uint8_t)(0xe0 | s.len >> 8), &low, 1);
+    } else {
+        must(s.len <= UINT32_MAX);
+        uint32_t len = (uint32_t)s.len;
+        p = plan_head(0xf0, &len, 4);
+    }
+    if (s.len)
+        p.text = s;
+    return p;
+}
+
+const char *pack_get(const char *p, struct pack_item *item)
+{
+    uint8_t h = (uint8_t)*p;
+    if (h < 0x80) {
+        item->kind = PACK_INT;
+        item->number = h;
+        return p + 1;
+    }
+    size_t size = pack_size(p);
+    if (h < 0xc0 || (h >= 0xe0 && h <= 0xf0)) {
+        size_t head = h < 0xc0 ? 1 : h < 0xf0 ? 2 : 5;
+        item->kind = PACK_STRING;
+        item->text = slice_make(p + head, size - head);
+        return p + size;
+    }
+    if (h == HEAD_DOUBLE) {
+        item->kind = PACK_DOUBLE;
+        memcpy(&item->real, p + 1, 8);
+        return p + size;
+    }
+    item->kind = PACK_INT;
+    if (h < 0xe0) {
+        item->number = (int64_t)((uint64_t)(h & 31) << 59 | (uint64_t)(uint8_t)p[1] << 51) >> 51;
+        return p + size;
+    }
+    uint64_t v = 0;
+    memcpy(&v, p + 1, size - 1);
+    unsigned above = (unsigned)(9 - size) * 8;
+    item->number = (int64_t)(v << above) >> above;
+    return p + size;
+}
+
+struct slice pack_text(const struct pack_item *item, char scratch[PACK_DIGITS])
+{
+    if (item->kind == PACK_STRING)
+        return item->text;
+    size_t len = item->kind == PACK_INT ? number_format_i64(scratch, item->number)
+                                        : number_format_double(scratch, item->real);
+    return slice_make(scratch, len);
+}
