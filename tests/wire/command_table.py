@@ -21,6 +21,10 @@ ARGUMENTS = "7.2 corrected the arguments"
 KNOWN = {
     ("acl|cat", "arguments"): ARGUMENTS,
     ("bitop", "arguments"): ARGUMENTS,
+    ("blmove", "flags"): "scripts may run it since 7.2",
+    ("blpop", "flags"): "scripts may run it since 7.2",
+    ("brpop", "flags"): "scripts may run it since 7.2",
+    ("brpoplpush", "flags"): "scripts may run it since 7.2",
     ("bzpopmax", "flags"): "scripts may run it since 7.2",
     ("bzpopmin", "flags"): "scripts may run it since 7.2",
     ("client|kill", "arguments"): ARGUMENTS + "; Hearth's have no deprecated_since",
