@@ -296,6 +296,46 @@ static int compare(const void *a, const void *b, void *ctx)
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
+/* Lets element `at` of the heap sink below all that come after it in the order. The heap has the last one on top. */
+static void sink(struct sort *s, size_t heap, size_t at)
+{
+    struct element moving = s->elements[at];
+    for (size_t child; (child = 2 * at + 1) < heap; at = child) {
+        if (child + 1 < heap && compare(&s->elements[child + 1], &s->elements[child], s) > 0)
+            child++;
+        if (compare(&moving, &s->elements[child], s) >= 0)
+            break;
+        s->elements[at] = s->elements[child];
+    }
+    s->elements[at] = moving;
+}
+
+/* Leaves only the elements up to the last one that is wanted. */
+static void cut(struct sort *s)
+{
+    size_t heap = s->last;
+    for (size_t i = heap / 2; i--;)
+        sink(s, heap, i);
+    for (size_t i = heap; heap && i < s->count; i++) {
+        if (compare(&s->elements[i], &s->elements[0], s) > 0)
+            continue;
+        s->elements[0] = s->elements[i];
+        sink(s, heap, 0);
+    }
+    s->count = heap;
+}
+
+/* What comes behind the wanted ones is cut off before sorting when they are fewer than this part of all. */
+#define CUT_PART 8
+
+static void put_in_order(struct sort *s)
+{
+    if (s->last < s->count / CUT_PART)
+        cut(s);
+    if (s->count > 1)
+        qsort_r(s->elements, s->count, sizeof *s->elements, compare, s);
+}
+
 /* ---- where it goes ------------------------------------------------------------------------ */
 
 static void answer(struct sort *s)
@@ -360,7 +400,7 @@ static void sort_value(struct sort *s, const struct entry *e)
             reply_error(s->call->reply, "ERR One or more scores can't be converted into double");
             return;
         }
-        qsort_r(s->elements, s->count, sizeof *s->elements, compare, s);
+        put_in_order(s);
     }
     if (s->store)
         store(s);

@@ -125,6 +125,7 @@ struct config {
     int64_t list_max_listpack_size; /* negative: -1 .. -5 stand for 4 .. 64 KiB */
     int64_t list_compress_depth;
     uint64_t hll_sparse_max_bytes;
+    bool rdbcompression; /* strings in dumps; snapshots have a compression of their own */
     uint64_t stream_node_max_bytes;
     int64_t stream_node_max_entries;
 

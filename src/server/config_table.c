@@ -280,7 +280,7 @@ const struct setting settings[] = {
     BOOL("aof-use-rdb-preamble", NULL, LATER, "yes", NULL),
     BOOL("aof-timestamp-enabled", NULL, LATER, "no", NULL),
     BOOL("aof-disable-auto-gc", NULL, LATER, "no", NULL),
-    BOOL("rdbcompression", NULL, LATER, "yes", NULL),
+    BOOL("rdbcompression", NULL, 0, "yes", &config.rdbcompression),
     BOOL("rdbchecksum", NULL, IMMUTABLE | LATER, "yes", NULL),
     BOOL("rdb-del-sync-files", NULL, LATER, "no", NULL),
     BOOL("rdb-save-incremental-fsync", NULL, LATER, "yes", NULL),

@@ -591,9 +591,11 @@ static void run_migrate(struct call *c)
 static int migrate_keys(struct slice *argv, uint32_t argc, uint32_t *positions, int most)
 {
     int found = 0;
-    for (uint32_t i = 6; i < argc && !argv[3].len; i++) {
+    for (uint32_t i = 6; i < argc; i++) {
         if (!slice_is(argv[i], "KEYS"))
             continue;
+        if (argv[3].len)
+            return -1;
         while (++i < argc && found < most)
             positions[found++] = i;
         return found;

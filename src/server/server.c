@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/must.h"
+#include "commands/dump.h"
 #include "commands/families.h"
 #include "commands/limits.h"
 #include "ds/arena.h"
@@ -95,6 +96,7 @@ static bool follow_encodings(const char **error)
         .list_compress_depth = (uint64_t)config.list_compress_depth,
     };
     hyperloglog_sparse_max = config.hll_sparse_max_bytes;
+    dump_compress = config.rdbcompression;
     return true;
 }
 
@@ -117,7 +119,7 @@ static void follow_settings(void)
         "hash-max-listpack-entries", "hash-max-listpack-value", "set-max-intset-entries",
         "set-max-listpack-entries",  "set-max-listpack-value",  "zset-max-listpack-entries",
         "zset-max-listpack-value",   "list-max-listpack-size",  "list-compress-depth",
-        "hll-sparse-max-bytes",
+        "hll-sparse-max-bytes",      "rdbcompression",
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         config_on_change(names[i], follow_encodings);

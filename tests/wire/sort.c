@@ -296,6 +296,11 @@ Test(sort, thousands_of_elements_of_every_type)
             for (int down = 0; down < 2; down++) {
                 snprintf(command, sizeof command, "SORT %s %s %s", keys[k], by[b], down ? "DESC" : "ASC");
                 expect_values(wire_command(c, command), model, 0, COUNT, down);
+                for (size_t first = 0; first < 300; first = first * 3 + 1) {
+                    char limited[160];
+                    snprintf(limited, sizeof limited, "%s LIMIT %zu 20", command, first);
+                    expect_values(wire_command(c, limited), model, first, 20, down);
+                }
                 strcat(command, " LIMIT 700 50");
                 expect_values(wire_command(c, command), model, 700, 50, down);
                 strcat(command, " STORE to");
