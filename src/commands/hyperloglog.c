@@ -176,7 +176,7 @@ static void count(struct call *c)
         return;
     }
     uint8_t registers[HYPERLOGLOG_REGISTERS] = {0};
-    bool dense;
+    bool dense = false;
     for (uint32_t i = 1; i < c->argc; i++) {
         if (!merge_key(c, i, registers, &dense))
             return;
