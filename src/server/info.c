@@ -434,6 +434,10 @@ static void expired_keys(struct info *i)
 {
     put_u64(i, keyspace_stats(i->keyspace)->expired);
 }
+static void expired_fields(struct info *i)
+{
+    put_u64(i, keyspace_stats(i->keyspace)->expired_fields);
+}
 static void expire_turns_cut(struct info *i)
 {
     put_u64(i, keyspace_stats(i->keyspace)->expire_turns_cut);
@@ -685,6 +689,7 @@ static const struct metric metrics[] = {
     IS(STATS, "sync_partial_ok", "0"),
     IS(STATS, "sync_partial_err", "0"),
     WRITES(STATS, "expired_keys", expired_keys),
+    WRITES(STATS, "expired_subkeys", expired_fields),
     IS(STATS, "expired_stale_perc", "0.00"), /* expiry doesn't guess: see the backlog */
     WRITES(STATS, "expired_time_cap_reached_count", expire_turns_cut),
     IS(STATS, "expire_cycle_cpu_milliseconds", "0"),
