@@ -52,8 +52,15 @@ static struct {
     struct queued queue[BATCH_REQUESTS];
     unsigned count;
     unsigned keys;
+    uint64_t last_hash;   /* of the first key of the last request with one */
     unsigned members;     /* requests that look something up in a collection */
     uint64_t tables_gone; /* when the tables were noted */
+    struct {              /* the last one that was noted in this batch */
+        uint64_t hash;    /* of its key, 0: none was */
+        unsigned db;
+        const struct table_ops *ops;
+        const void *table;
+    } noted;
     bool running;
     struct resp_pool pool;
     char *scratch;
@@ -85,19 +92,34 @@ static inline void each_key(const struct queued *q, void (*fn)(const struct keys
             fn(server_keyspace, q->client->db, *hash);
 }
 
-/* Notes the table that q will look into, its entry being in the cache by now. */
+/* Looks for the table at q's key, its entry being in the cache by now. */
+static void find_table(const struct queued *q, uint64_t hash)
+{
+    batch.noted.hash = hash;
+    batch.noted.db = q->client->db;
+    batch.noted.table = NULL;
+    struct slice key = batch.pool.argv[q->first + (uint32_t)q->command->first];
+    const struct entry *e = keyspace_peek(server_keyspace, q->client->db, key, hash);
+    if (!e || entry_encoding(e) != ENC_TABLE || !table_ops[entry_type(e)]->dict)
+        return;
+    batch.noted.ops = table_ops[entry_type(e)];
+    batch.noted.table = entry_table(e);
+}
+
+/* Notes the table that q will look into. That another key has it by then does no harm: it is only fetched. */
 static void note_table(struct queued *q)
 {
     const struct command *command = q->command;
     const struct slice *argv = batch.pool.argv + q->first;
     if (q->argc <= command->member)
         return;
-    const struct entry *e =
-        keyspace_peek(server_keyspace, q->client->db, argv[command->first], batch.pool.hash[q->key]);
-    if (!e || entry_encoding(e) != ENC_TABLE || !table_ops[entry_type(e)]->dict)
+    uint64_t hash = batch.pool.hash[q->key];
+    if (hash != batch.noted.hash || q->client->db != batch.noted.db)
+        find_table(q, hash);
+    if (!batch.noted.table)
         return;
-    q->ops = table_ops[entry_type(e)];
-    q->table = entry_table(e);
+    q->ops = batch.noted.ops;
+    q->table = batch.noted.table;
     q->member_hash = keyspace_hash(argv[command->member]);
     dict_prefetch_segment(q->ops->dict(q->table), q->member_hash);
 }
@@ -116,6 +138,7 @@ static void prefetch_members(unsigned i)
     if (unlikely(batch.tables_gone != keyspace_tables_gone(server_keyspace))) {
         for (unsigned n = i; n < batch.count; n++)
             batch.queue[n].table = NULL;
+        batch.noted.hash = 0;
         batch.tables_gone = keyspace_tables_gone(server_keyspace);
     }
     if (i + MEMBER_AHEAD < batch.count && batch.queue[i + MEMBER_AHEAD].member)
@@ -135,6 +158,7 @@ static void prefetch_members(unsigned i)
 static void prefetch_first_members(void)
 {
     batch.tables_gone = keyspace_tables_gone(server_keyspace);
+    batch.noted.hash = 0;
     for (unsigned i = 0; i < batch.count && i < MEMBER_AHEAD; i++)
         if (batch.queue[i].member)
             note_table(&batch.queue[i]);
@@ -228,6 +252,9 @@ static inline bool enqueue(struct client *c, const char *start, const struct res
         q->keys = likely(keys < REQUEST_KEYS) ? keys : REQUEST_KEYS;
         q->key = got->first + (uint32_t)cmd->first;
         q->step = (uint32_t)cmd->step;
+        if (keys == 1 && batch.pool.hash[q->key] == batch.last_hash)
+            q->keys = 0; /* the key of the request before, mostly: it is on its way */
+        batch.last_hash = batch.pool.hash[q->key];
         each_key(q, keyspace_prefetch_segment);
         batch.keys += q->keys;
         q->member = cmd->member;
