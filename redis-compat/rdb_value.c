@@ -60,7 +60,7 @@ static bool add_scored(struct loading *l, struct slice member, double score)
 static bool add_field(struct loading *l, struct slice field, struct slice value, int64_t expiry_ms)
 {
     l->added++;
-    if (expiry_ms != EXPIRY_NONE && expiry_ms <= clock_ms())
+    if (expiry_ms != EXPIRY_NONE && expiry_ms < clock_ms())
         return true;
     return fields_set(l->p, field, value, expiry_ms) || rdb_refuse(l->r, "a field stands there twice");
 }
@@ -114,6 +114,8 @@ static bool read_zset(struct loading *l, bool (*read_score)(struct rdb_reader *r
     double score;
     if (!rdb_read_len(l->r, &count))
         return false;
+    if (count)
+        zset_expect(l->p, count, 0);
     while (count--)
         if (!rdb_read_string(l->r, &l->first, &member) || !read_score(l->r, &score) ||
             !add_scored(l, member, score))
@@ -326,8 +328,8 @@ static int64_t earliest_expiry(const struct entry *e)
     int64_t earliest = EXPIRY_NONE, expiry;
     struct fields_cursor c;
     struct slice field;
-    if (entry_encoding(e) != ENC_TABLE && !(e->flags & ENTRY_FIELDS_EXPIRE))
-        return EXPIRY_NONE; /* of a table only its fields know */
+    if (!(e->flags & ENTRY_FIELDS_EXPIRE))
+        return EXPIRY_NONE;
     fields_begin(&c, e);
     while (fields_next(&c, &field, NULL, &expiry))
         if (expiry != EXPIRY_NONE && (earliest == EXPIRY_NONE || expiry < earliest))

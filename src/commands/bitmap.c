@@ -113,8 +113,17 @@ static void place_range(struct range r, size_t len, uint64_t *first, uint64_t *l
     *last = ((uint64_t)r.end + 1) * unit;
 }
 
+/* As in 7.2, a wrong argument shows only where there is a string. */
 static void count_bits(struct call *c)
 {
+    bool ok;
+    const struct entry *e = call_read_string(c, 1, &ok);
+    if (!ok)
+        return;
+    if (!e) {
+        reply_int(c->reply, 0);
+        return;
+    }
     struct range r = {0, -1, false};
     if (c->argc == 3 || c->argc > 5) {
         reply_error(c->reply, ERROR_SYNTAX);
@@ -122,18 +131,18 @@ static void count_bits(struct call *c)
     }
     if (c->argc >= 4 && (!call_int(c, 2, &r.start, NULL) || !call_int(c, 3, &r.end, NULL)))
         return;
-    if (c->argc == 5 && !read_unit(c, 4, &r.bits))
+    bool nothing = r.start < 0 && r.end < 0 && r.start > r.end;
+    if (c->argc == 5 && !nothing && !read_unit(c, 4, &r.bits))
         return;
-    struct slice s;
     char scratch[ENTRY_DIGITS];
-    if (!read_string(c, 1, &s, scratch))
-        return;
+    struct slice s = entry_string(e, scratch);
     uint64_t first = 0, last = 0;
-    if (!(r.start < 0 && r.end < 0 && r.start > r.end))
+    if (!nothing)
         place_range(r, s.len, &first, &last);
     reply_int(c->reply, (int64_t)bitmap_count(s.ptr, first, last));
 }
 
+/* As count_bits, but for the bit itself. */
 static void find_bit(struct call *c)
 {
     struct range r = {0, -1, false};
@@ -142,6 +151,15 @@ static void find_bit(struct call *c)
         return;
     if (bit != 0 && bit != 1) {
         reply_error(c->reply, "ERR The bit argument must be 1 or 0.");
+        return;
+    }
+    bool ok;
+    char scratch[ENTRY_DIGITS];
+    const struct entry *e = call_read_string(c, 1, &ok);
+    if (!ok)
+        return;
+    if (!e) { /* nothing but zeros, without end */
+        reply_int(c->reply, bit ? -1 : 0);
         return;
     }
     if (c->argc > 6) {
@@ -154,15 +172,6 @@ static void find_bit(struct call *c)
         return;
     if (c->argc > 4 && !call_int(c, 4, &r.end, NULL))
         return;
-    bool ok;
-    char scratch[ENTRY_DIGITS];
-    struct entry *e = call_read_string(c, 1, &ok);
-    if (!ok)
-        return;
-    if (!e) { /* nothing but zeros, without end */
-        reply_int(c->reply, bit ? -1 : 0);
-        return;
-    }
     struct slice s = entry_string(e, scratch);
     uint64_t first, last;
     place_range(r, s.len, &first, &last);

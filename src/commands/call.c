@@ -108,6 +108,23 @@ bool call_double(struct call *c, uint32_t i, double *out, const char *error)
     return false;
 }
 
+bool call_random_count(struct call *c, const char *with, int64_t *count, bool *paired)
+{
+    if (!call_int(c, 2, count, NULL))
+        return false;
+    const char *error = NULL;
+    *paired = with && c->argc == 4;
+    if (*count == INT64_MIN)
+        error = ERROR_OUT_OF_RANGE ", value must between -9223372036854775807 and 9223372036854775807";
+    else if (with && (c->argc > 4 || (*paired && !slice_is(c->argv[3], with))))
+        error = ERROR_SYNTAX;
+    else if (*count < -CALL_REPEATS_MAX || (*paired && *count > INT64_MAX / 2))
+        error = ERROR_OUT_OF_RANGE;
+    if (error)
+        reply_error(c->reply, error);
+    return !error;
+}
+
 bool call_timeout(struct call *c, uint32_t i, int64_t *ms)
 {
     long double seconds;

@@ -400,7 +400,7 @@ int command_spec_keys(const struct key_spec *spec, struct slice *argv, uint32_t 
         first += spec->first_key;
         last = first + (n - 1) * step;
     }
-    if (step <= 0)
+    if (step <= 0 || last < first)
         return -1;
     int found = 0;
     for (int64_t i = first; i <= last; i += step) {

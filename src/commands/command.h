@@ -224,6 +224,12 @@ static inline uint64_t call_member_hash(const struct call *c, uint32_t i)
     return c->has_member_hash && i == c->command->member ? c->member_hash : keyspace_hash(c->argv[i]);
 }
 
+/* The same for the collection at e (or NULL) where it is a table and so asks for it; 0 otherwise. */
+static inline uint64_t call_table_hash(const struct call *c, const struct entry *e, uint32_t i)
+{
+    return e && entry_encoding(e) == ENC_TABLE ? call_member_hash(c, i) : 0;
+}
+
 /* The place of the key argv[i], for a command that may change it, when it is missing or of that type; of
  * another type: WRONGTYPE is answered and false returned. call_place_read is for commands that only
  * read: it counts a hit or a miss. */
@@ -248,6 +254,14 @@ bool call_int_within(struct call *c, uint32_t i, int64_t low, int64_t high, int6
 
 /* argv[i] as a double, not NaN; else answers `error` (NULL: ERROR_NOT_FLOAT) and returns false. */
 bool call_double(struct call *c, uint32_t i, double *out, const char *error);
+
+/* What may repeat is given at most so many times: it costs a client nothing to ask for more, but all others the wait. */
+#define CALL_REPEATS_MAX 10000000
+
+/* The count of SRANDMEMBER and its kin, argv[2], negative where what is given may repeat; and whether argv[3],
+ * if there is one, is the word `with` (NULL: the caller has seen that there is none). False when the error is
+ * answered. */
+bool call_random_count(struct call *c, const char *with, int64_t *count, bool *paired);
 
 /* argv[i] as the timeout of a blocking command: seconds, with a fraction, to ms (0: for ever).
  * False when the error is answered. */

@@ -164,7 +164,8 @@ static bool reload_key(struct keyspace *ks, unsigned db, struct slice key, struc
     }
     if (!payload_read(buf_slice(&w->out), ks, &built, why))
         return false;
-    place_move(&built, db, key, hash, expiry);
+    if (built.entry) /* else a hash whose fields all end right now */
+        place_move(&built, db, key, hash, expiry);
     return true;
 }
 

@@ -47,11 +47,11 @@ static bool read_unit(struct call *c, uint32_t i, double *metres)
     return false;
 }
 
-/* The point of a member of e; false when it isn't there. */
-static bool find_point(const struct entry *e, struct slice member, struct geohash_point *p)
+/* The point of the member argv[i] of e; false when it isn't there. */
+static bool find_point(const struct call *c, uint32_t i, const struct entry *e, struct geohash_point *p)
 {
     double score;
-    if (!zset_score(e, member, &score))
+    if (!zset_score_hashed(e, c->argv[i], call_table_hash(c, e, i), &score))
         return false;
     *p = geohash_decode_score(score);
     return true;
@@ -122,8 +122,12 @@ static void run_geoadd(struct call *c)
     struct place p;
     if (ok && call_place(c, 1, TYPE_ZSET, &p)) {
         int64_t added = 0, moved = 0;
+        if (p.entry || !(how & ZSET_IF_THERE))
+            zset_expect(&p, count, 0);
         for (uint32_t i = 0; i < count; i++) {
-            enum zset_change change = zset_add(&p, c->argv[first + 3 * i + 2], how, &scores[i]);
+            uint32_t at = first + 3 * i + 2;
+            uint64_t hash = call_table_hash(c, p.entry, at);
+            enum zset_change change = zset_add_hashed(&p, c->argv[at], hash, how, &scores[i]);
             added += change == ZSET_ADDED;
             moved += change == ZSET_MOVED;
         }
@@ -148,7 +152,7 @@ static void run_geodist(struct call *c)
     if ((c->argc == 5 && !read_unit(c, 4, &unit)) || !call_place_read(c, 1, TYPE_ZSET, &p))
         return;
     struct geohash_point a, b;
-    if (find_point(p.entry, c->argv[2], &a) && find_point(p.entry, c->argv[3], &b))
+    if (find_point(c, 2, p.entry, &a) && find_point(c, 3, p.entry, &b))
         reply_distance(c->reply, geohash_distance(a, b) / unit);
     else
         reply_null(c->reply);
@@ -163,7 +167,7 @@ static void run_geohash(struct call *c)
     for (uint32_t i = 2; i < c->argc; i++) {
         struct geohash_point point;
         char text[GEOHASH_TEXT];
-        if (find_point(p.entry, c->argv[i], &point)) {
+        if (find_point(c, i, p.entry, &point)) {
             geohash_text(point, text);
             reply_bulk(c->reply, slice_make(text, sizeof text));
         } else {
@@ -180,7 +184,7 @@ static void run_geopos(struct call *c)
     reply_array(c->reply, c->argc - 2);
     for (uint32_t i = 2; i < c->argc; i++) {
         struct geohash_point point;
-        if (find_point(p.entry, c->argv[i], &point))
+        if (find_point(c, i, p.entry, &point))
             reply_point(c->reply, point);
         else
             reply_null_array(c->reply);
@@ -254,7 +258,7 @@ static bool read_box(struct call *c, uint32_t i, struct query *q)
  * shows when all is read. */
 static bool read_member(struct call *c, uint32_t i, struct query *q)
 {
-    if (!q->source || find_point(q->source, c->argv[i], &q->area.centre))
+    if (!q->source || find_point(c, i, q->source, &q->area.centre))
         return true;
     reply_error(c->reply, "ERR could not decode requested zset member");
     return false;

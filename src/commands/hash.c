@@ -9,11 +9,6 @@
 
 /* ---- reading ------------------------------------------------------------------- */
 
-uint64_t hash_field_hash(const struct call *c, const struct place *p, uint32_t i)
-{
-    return fields_is_table(p->entry) ? call_member_hash(c, i) : 0;
-}
-
 void hash_reply_value(struct reply *r, const struct entry *e, struct slice value)
 {
     struct blob *blob = fields_value_blob(e, value);
@@ -27,7 +22,7 @@ bool hash_reply_field(struct call *c, const struct place *p, uint32_t i)
 {
     char digits[FIELDS_DIGITS];
     struct slice value;
-    if (!fields_get_hashed(p->entry, c->argv[i], hash_field_hash(c, p, i), digits, &value)) {
+    if (!fields_get_hashed(p->entry, c->argv[i], call_table_hash(c, p->entry, i), digits, &value)) {
         reply_null(c->reply);
         return false;
     }
@@ -63,7 +58,7 @@ static void run_hlen(struct call *c)
 {
     struct place p;
     if (call_place_read(c, 1, TYPE_HASH, &p))
-        reply_int(c->reply, (int64_t)fields_count(p.entry));
+        reply_int(c->reply, (int64_t)fields_count_soon(p.entry));
 }
 
 static void run_hstrlen(struct call *c)
@@ -73,7 +68,7 @@ static void run_hstrlen(struct call *c)
     struct slice value;
     if (!call_place_read(c, 1, TYPE_HASH, &p))
         return;
-    bool found = fields_get_hashed(p.entry, c->argv[2], hash_field_hash(c, &p, 2), digits, &value);
+    bool found = fields_get_hashed(p.entry, c->argv[2], call_table_hash(c, p.entry, 2), digits, &value);
     reply_int(c->reply, found ? (int64_t)value.len : 0);
 }
 
@@ -167,8 +162,8 @@ static uint64_t set_pairs(struct call *c, struct place *p)
         return fields_set_all(p, c->argv + 2, (c->argc - 2) / 2);
     uint64_t made = 0;
     for (uint32_t i = 2; i < c->argc; i += 2)
-        made += fields_set_blob(p, c->argv[i], hash_field_hash(c, p, i), c->argv[i + 1], call_blob(c, i + 1),
-                                EXPIRY_NONE);
+        made += fields_set_blob(p, c->argv[i], call_table_hash(c, p->entry, i), c->argv[i + 1],
+                                call_blob(c, i + 1), EXPIRY_NONE);
     return made;
 }
 
@@ -208,7 +203,8 @@ static void run_hsetnx(struct call *c)
         return;
     bool set = !fields_has(p.entry, c->argv[2]);
     if (set) {
-        fields_set_blob(&p, c->argv[2], hash_field_hash(c, &p, 2), c->argv[3], call_blob(c, 3), EXPIRY_NONE);
+        fields_set_blob(&p, c->argv[2], call_table_hash(c, p.entry, 2), c->argv[3], call_blob(c, 3),
+                        EXPIRY_NONE);
         call_changed(c, 1, EVENT_HASH, "hset");
     }
     reply_int(c->reply, set);
@@ -238,7 +234,7 @@ static void run_hincrby(struct call *c)
     int64_t by, value = 0;
     if (!call_int(c, 3, &by, NULL) || !call_place(c, 1, TYPE_HASH, &p))
         return;
-    uint64_t hash = hash_field_hash(c, &p, 2);
+    uint64_t hash = call_table_hash(c, p.entry, 2);
     if (fields_get_hashed(p.entry, c->argv[2], hash, digits, &text) && !number_parse_i64(text, &value)) {
         reply_error(c->reply, "ERR hash value is not an integer");
         return;
@@ -269,7 +265,7 @@ static void run_hincrbyfloat(struct call *c)
     }
     if (!call_place(c, 1, TYPE_HASH, &p))
         return;
-    uint64_t hash = hash_field_hash(c, &p, 2);
+    uint64_t hash = call_table_hash(c, p.entry, 2);
     if (fields_get_hashed(p.entry, c->argv[2], hash, digits, &text) &&
         !number_parse_long_double(text, &value)) {
         reply_error(c->reply, "ERR hash value is not a float");

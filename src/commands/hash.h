@@ -5,9 +5,6 @@
 #include "commands/command.h"
 #include "store/fields.h"
 
-/* The hash of field argv[i], 0 where p's hash is packed and needs none. */
-uint64_t hash_field_hash(const struct call *c, const struct place *p, uint32_t i);
-
 /* Answers a value of e that store/fields.h showed. */
 void hash_reply_value(struct reply *r, const struct entry *e, struct slice value);
 

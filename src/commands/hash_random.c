@@ -3,8 +3,6 @@
 #include "base/random.h"
 #include "commands/hash.h"
 
-/* Most fields given with repeats: they take no memory in the hash, but do in the reply. */
-#define REPEATS_MAX 10000000
 /* A hash this many times bigger than what is asked for is drawn from, not walked. */
 #define DRAW_FROM 4
 
@@ -40,35 +38,41 @@ static void nth(struct fields_cursor *c, const struct entry *e, uint64_t n, stru
     } while (n--);
 }
 
-/* One of `count` fields, drawn. Borrowed until *c is used again. */
+/* One of a table's `count` fields, drawn. Borrowed until *c is used again. */
 static void draw_one(struct fields_cursor *c, const struct entry *e, uint64_t count, struct slice *field,
                      struct slice *value)
 {
-    if (!fields_is_table(e) || !fields_random(e, c->value, field, value))
+    if (!fields_random(e, c->value, field, value))
         nth(c, e, random_below(count), field, value);
 }
 
-/* All fields of a packed hash, copied out, so that any of them is at hand. */
-struct copied {
+/* Draws from the table would mostly hit fields that have ended, and each then takes a walk. */
+static bool is_drawn_from(const struct entry *e, uint64_t count)
+{
+    return fields_is_table(e) && !fields_mostly_ended(e, count);
+}
+
+/* All fields that haven't ended, so that any of them is at hand. */
+struct at_hand {
     struct slice field, value;
+    char digits[2][FIELDS_DIGITS];
 };
 
-static struct copied *copy_all(const struct entry *e, uint64_t count)
+/* What may be digits in the cursor, which the next field replaces, is copied; all else stays where it is. */
+static struct slice keep(struct slice text, char digits[FIELDS_DIGITS])
 {
+    return text.len > FIELDS_DIGITS ? text : slice_make(memcpy(digits, text.ptr, text.len), text.len);
+}
+
+static struct at_hand *gather(const struct entry *e, uint64_t count)
+{
+    struct at_hand *all = mem_zalloc(count, sizeof *all);
     struct fields_cursor c;
     struct slice field, value;
-    size_t bytes = count * sizeof(struct copied);
-    fields_begin(&c, e);
-    while (fields_next(&c, &field, &value, NULL))
-        bytes += field.len + value.len;
-    struct copied *all = mem_alloc(bytes);
-    char *at = (char *)(all + count);
     fields_begin(&c, e);
     for (uint64_t i = 0; fields_next(&c, &field, &value, NULL); i++) {
-        all[i].field = slice_make(memcpy(at, field.ptr, field.len), field.len);
-        at += field.len;
-        all[i].value = slice_make(memcpy(at, value.ptr, value.len), value.len);
-        at += value.len;
+        all[i].field = keep(field, all[i].digits[0]);
+        all[i].value = keep(value, all[i].digits[1]);
     }
     return all;
 }
@@ -77,7 +81,7 @@ static struct copied *copy_all(const struct entry *e, uint64_t count)
 static void show_repeats(const struct draw *d, uint64_t count, uint64_t wanted)
 {
     show_count(d, wanted);
-    if (fields_is_table(d->entry)) {
+    if (is_drawn_from(d->entry, count)) {
         struct fields_cursor c;
         struct slice field, value;
         for (; wanted; wanted--) {
@@ -86,9 +90,9 @@ static void show_repeats(const struct draw *d, uint64_t count, uint64_t wanted)
         }
         return;
     }
-    struct copied *all = copy_all(d->entry, count);
+    struct at_hand *all = gather(d->entry, count);
     for (; wanted; wanted--) {
-        const struct copied *f = &all[random_below(count)];
+        const struct at_hand *f = &all[random_below(count)];
         show(d, f->field, f->value);
     }
     mem_free(all);
@@ -144,7 +148,7 @@ static void show_many(const struct draw *d, int64_t asked)
     }
     uint64_t wanted = (uint64_t)asked < count ? (uint64_t)asked : count;
     show_count(d, wanted);
-    if (fields_is_table(d->entry) && wanted < count / DRAW_FROM)
+    if (wanted < count / DRAW_FROM && is_drawn_from(d->entry, count))
         show_drawn(d, count, wanted);
     else
         show_walked(d, count, wanted);
@@ -152,37 +156,27 @@ static void show_many(const struct draw *d, int64_t asked)
 
 void hash_run_random(struct call *c)
 {
-    int64_t asked = 0;
+    int64_t asked;
+    bool values;
     struct place p;
-    bool many = c->argc >= 3;
-    if (many && !call_int(c, 2, &asked, NULL))
+    bool many = c->argc > 2;
+    if (many && !call_random_count(c, "WITHVALUES", &asked, &values))
         return;
-    if (asked == INT64_MIN) {
-        reply_error(c->reply, ERROR_OUT_OF_RANGE ", value must between -9223372036854775807 and "
-                                                 "9223372036854775807");
-        return;
-    }
-    if (c->argc > 4 || (c->argc == 4 && !slice_is(c->argv[3], "WITHVALUES"))) {
-        reply_error(c->reply, ERROR_SYNTAX);
-        return;
-    }
-    if (asked < -REPEATS_MAX || (c->argc == 4 && asked > INT64_MAX / 2)) {
-        reply_error(c->reply, ERROR_OUT_OF_RANGE);
-        return;
-    }
     if (!call_place_read(c, 1, TYPE_HASH, &p))
         return;
     if (many) {
-        show_many(&(struct draw){c, p.entry, c->argc == 4}, asked);
-        return;
-    }
-    uint64_t count = fields_count(p.entry);
-    if (!count) {
-        reply_null(c->reply);
+        show_many(&(struct draw){c, p.entry, values}, asked);
         return;
     }
     struct fields_cursor cursor;
     struct slice field, value;
-    draw_one(&cursor, p.entry, count, &field, &value);
+    if (!fields_is_table(p.entry) || !fields_random(p.entry, cursor.value, &field, &value)) {
+        uint64_t count = fields_count(p.entry);
+        if (!count) {
+            reply_null(c->reply);
+            return;
+        }
+        nth(&cursor, p.entry, random_below(count), &field, &value);
+    }
     reply_bulk(c->reply, field);
 }

@@ -245,14 +245,8 @@ static void random_many(struct call *c)
 {
     struct place p;
     int64_t want;
-    if (!call_int(c, 2, &want, NULL))
-        return;
-    if (want == INT64_MIN) {
-        reply_error(c->reply, "ERR value is out of range, value must between -9223372036854775807 and "
-                              "9223372036854775807");
-        return;
-    }
-    if (!call_place_read(c, 1, TYPE_SET, &p))
+    bool paired;
+    if (!call_random_count(c, NULL, &want, &paired) || !call_place_read(c, 1, TYPE_SET, &p))
         return;
     uint64_t there = set_count(p.entry);
     if (!want || !there) {

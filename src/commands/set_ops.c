@@ -15,13 +15,10 @@ struct sets {
 /* Those of argv[first] .. argv[first + count - 1]; false when one is no set, which is answered. */
 static bool gather(struct call *c, uint32_t first, uint32_t count, struct sets *s)
 {
-    bool reads = c->command->flags & COMMAND_READONLY;
     *s = (struct sets){mem_alloc(count * sizeof *s->set), count};
     for (uint32_t i = 0; i < count; i++) {
         struct place p;
-        bool fits =
-            reads ? call_place_read(c, first + i, TYPE_SET, &p) : call_place(c, first + i, TYPE_SET, &p);
-        if (!fits) {
+        if (!call_place_read(c, first + i, TYPE_SET, &p)) {
             mem_free(s->set);
             return false;
         }

@@ -67,7 +67,7 @@ static bool look_up(struct lookup *l, const struct pattern *p, struct slice elem
     buf_append_slice(&l->key, p->before);
     buf_append_slice(&l->key, element);
     buf_append_slice(&l->key, p->after);
-    struct slice key = buf_slice(&l->key);
+    struct slice key = l->key.len ? buf_slice(&l->key) : SLICE("");
     const struct entry *e = keyspace_read(l->call->keyspace, l->call->db, key, keyspace_hash(key));
     if (!e || entry_type(e) != (p->kind == PATTERN_FIELD ? TYPE_HASH : TYPE_STRING))
         return false;
@@ -414,8 +414,7 @@ static void run(struct call *c)
         .call = c, .limit = -1, .reads = c->command->flags & COMMAND_READONLY, .lookup = {.call = c}};
     s.gets = mem_alloc(c->argc * sizeof *s.gets);
     if (read_options(c, &s)) {
-        const struct entry *e = s.store ? keyspace_find(c->keyspace, c->db, c->argv[1], c->hashes[1])
-                                        : keyspace_read(c->keyspace, c->db, c->argv[1], c->hashes[1]);
+        const struct entry *e = keyspace_read(c->keyspace, c->db, c->argv[1], c->hashes[1]);
         enum entry_type type = e ? entry_type(e) : TYPE_LIST;
         if (type == TYPE_LIST || type == TYPE_SET || type == TYPE_ZSET)
             sort_value(&s, e);

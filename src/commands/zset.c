@@ -8,6 +8,7 @@
 #include "commands/command.h"
 #include "commands/families.h"
 #include "commands/scan.h"
+#include "commands/zset_gather.h"
 #include "commands/zset_reply.h"
 
 #include <stdio.h>
@@ -66,8 +67,11 @@ static void add_members(struct call *c, struct place *p, const struct adding *a,
     bool increment = a->how & ZSET_INCREMENT;
     int64_t added = 0, moved = 0;
     enum zset_change change = ZSET_SAME;
+    if (p->entry || !(a->how & ZSET_IF_THERE))
+        zset_expect(p, (c->argc - first) / 2, 0);
     for (uint32_t i = first; i < c->argc; i += 2) {
-        change = zset_add(p, c->argv[i + 1], a->how, &scores[(i - first) / 2]);
+        uint64_t hash = call_table_hash(c, p->entry, i + 1);
+        change = zset_add_hashed(p, c->argv[i + 1], hash, a->how, &scores[(i - first) / 2]);
         added += change == ZSET_ADDED;
         moved += change == ZSET_MOVED;
     }
@@ -124,7 +128,7 @@ static void run_zrem(struct call *c)
         return;
     int64_t removed = 0;
     for (uint32_t i = 2; i < c->argc && zset_count(p.entry); i++)
-        removed += zset_remove(&p, c->argv[i]);
+        removed += zset_remove_hashed(&p, c->argv[i], call_table_hash(c, p.entry, i));
     if (removed) {
         call_changed(c, 1, EVENT_ZSET, "zrem");
         if (!zset_count(p.entry))
@@ -142,10 +146,11 @@ static void run_zcard(struct call *c)
         reply_int(c->reply, (int64_t)zset_count(p.entry));
 }
 
-static void reply_score(struct call *c, const struct entry *e, struct slice member)
+/* The score of the member argv[i]. */
+static void reply_score(struct call *c, const struct entry *e, uint32_t i)
 {
     double score;
-    if (zset_score(e, member, &score))
+    if (zset_score_hashed(e, c->argv[i], call_table_hash(c, e, i), &score))
         reply_double(c->reply, score);
     else
         reply_null(c->reply);
@@ -155,7 +160,7 @@ static void run_zscore(struct call *c)
 {
     struct place p;
     if (call_place_read(c, 1, TYPE_ZSET, &p))
-        reply_score(c, p.entry, c->argv[2]);
+        reply_score(c, p.entry, 2);
 }
 
 static void run_zmscore(struct call *c)
@@ -165,7 +170,7 @@ static void run_zmscore(struct call *c)
         return;
     reply_array(c->reply, c->argc - 2);
     for (uint32_t i = 2; i < c->argc; i++)
-        reply_score(c, p.entry, c->argv[i]);
+        reply_score(c, p.entry, i);
 }
 
 static void rank(struct call *c, bool from_top)
@@ -184,7 +189,7 @@ static void rank(struct call *c, bool from_top)
         return;
     uint64_t at;
     double score;
-    if (!zset_rank(p.entry, c->argv[2], &at, &score)) {
+    if (!zset_rank_hashed(p.entry, c->argv[2], call_table_hash(c, p.entry, 2), &at, &score)) {
         if (with_score)
             reply_null_array(c->reply);
         else
@@ -212,6 +217,9 @@ static void run_zrevrank(struct call *c)
 
 /* ---- ZRANDMEMBER ------------------------------------------------------------------- */
 
+/* More repeats than these come faster out of a copy of a packed set. */
+#define COPY_REPEATS 8
+
 /* The member at that rank. */
 static void reply_rank(struct reply *r, const struct entry *e, uint64_t at, bool scores)
 {
@@ -223,9 +231,30 @@ static void reply_rank(struct reply *r, const struct entry *e, uint64_t at, bool
         zset_reply_member(r, member, score, scores);
 }
 
+/* As reply_repeated, with all of a packed set copied out, so that any member is at hand. */
+static void reply_repeated_copies(struct reply *r, const struct entry *e, uint64_t count, bool scores)
+{
+    struct gather all = {0};
+    struct zset_cursor cursor;
+    struct slice member;
+    double score;
+    zset_seek(&cursor, e, 0, false);
+    while (zset_next(&cursor, &member, &score))
+        gather_add(&all, member, score);
+    while (count--) {
+        const struct gathered *item = &all.items[random_below(all.count)];
+        zset_reply_member(r, gather_member(&all, item), item->score, scores);
+    }
+    gather_deinit(&all);
+}
+
 /* `count` members, any of them several times. */
 static void reply_repeated(struct reply *r, const struct entry *e, uint64_t count, bool scores)
 {
+    if (!zset_is_table(e) && count > COPY_REPEATS) {
+        reply_repeated_copies(r, e, count, scores);
+        return;
+    }
     struct zset_cursor cursor;
     struct slice member;
     double score;
@@ -319,21 +348,10 @@ static void random_member(struct call *c)
 static void run_zrandmember(struct call *c)
 {
     int64_t wanted;
-    if (c->argc == 2) {
+    bool scores;
+    if (c->argc == 2)
         random_member(c);
-        return;
-    }
-    if (!call_int(c, 2, &wanted, NULL))
-        return;
-    bool scores = c->argc == 4;
-    if (wanted == INT64_MIN)
-        reply_error(c->reply, "ERR value is out of range, value must between -9223372036854775807 and "
-                              "9223372036854775807");
-    else if (c->argc > 4 || (scores && !slice_is(c->argv[3], "WITHSCORES")))
-        reply_error(c->reply, ERROR_SYNTAX);
-    else if (scores && (wanted < -INT64_MAX / 2 || wanted > INT64_MAX / 2))
-        reply_error(c->reply, ERROR_OUT_OF_RANGE);
-    else
+    else if (call_random_count(c, "WITHSCORES", &wanted, &scores))
         random_members(c, wanted, scores);
 }
 
@@ -380,7 +398,7 @@ static void run_zscan(struct call *c)
         return;
     struct output_piece *head = scan_reply_begin(c);
     if (p.entry) {
-        s.packed = entry_encoding(p.entry) != ENC_TABLE;
+        s.packed = !zset_is_table(p.entry);
         int64_t steps = s.options.count * 10;
         do {
             cursor = zset_scan(p.entry, cursor, show, &s);

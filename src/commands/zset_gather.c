@@ -109,6 +109,10 @@ void gather_store(struct gather *g, struct call *c, uint32_t key, const char *ev
         return;
     }
     struct place p = place_workshop(c->keyspace);
+    size_t longest = 0;
+    for (size_t i = 0; i < g->count; i++)
+        longest = g->items[i].len > longest ? g->items[i].len : longest;
+    zset_expect(&p, g->count, longest);
     gather_sort(g); /* each member is put behind the one before: close to where the last search ended */
     for (size_t i = 0; i < g->count; i++)
         zset_put(&p, gather_member(g, &g->items[i]), g->items[i].score);

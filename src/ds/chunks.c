@@ -480,7 +480,8 @@ static struct chunk *join_next(struct chunks *t, const struct chunks_limits *l, 
     if (!n || c->count + n->count > l->count || bytes_of(c) + n->used > l->bytes / 4 * 3)
         return c;
     n = chunk_open(t, n);
-    c = chunk_gap(t, chunk_open(t, c), c->used, n->used);
+    c = chunk_open(t, c);
+    c = chunk_gap(t, c, c->used, n->used);
     memcpy(c->data + c->start + c->used - n->used, n->data + n->start, n->used);
     c->count += n->count;
     counted_add(&t->tree, &c->node, n->count);

@@ -96,8 +96,8 @@ uint64_t dict_segment_first(uint32_t i)
 
 /* ---- looking ---------------------------------------------------------------- */
 
-/* The first slot that agrees with the hash, or NULL. */
-static inline uint64_t *first_candidate(const struct dict *d, uint64_t hash)
+/* The first slot that agrees with the hash and, unless match is NULL, whose item match accepts; or NULL. */
+static inline uint64_t *look(const struct dict *d, uint64_t hash, dict_match *match, const void *key)
 {
     if (unlikely(!d->segments))
         return NULL;
@@ -109,7 +109,7 @@ static inline uint64_t *first_candidate(const struct dict *d, uint64_t hash)
         struct dict_group *group = group_at(s, g);
         for (uint64_t m = group_match(group, tag); m; m &= m - 1) {
             uint64_t *slot = &group->slot[__builtin_ctzll(m) >> 3];
-            if (likely(*slot >> REF_BITS == bits))
+            if (likely(*slot >> REF_BITS == bits) && likely(!match || match(dict_item(slot), key)))
                 return slot;
         }
         if (likely(!group->overflow))
@@ -120,23 +120,7 @@ static inline uint64_t *first_candidate(const struct dict *d, uint64_t hash)
 
 uint64_t *dict_find(const struct dict *d, uint64_t hash, dict_match *match, const void *key)
 {
-    if (unlikely(!d->segments))
-        return NULL;
-    const struct dict_segment *s = dict_segment(d, dict_segment_of(d, hash));
-    uint64_t bits = slot_bits(hash, s->level);
-    uint8_t tag = tag_of(hash);
-    uint32_t g = home_of(s, hash);
-    for (uint32_t n = group_count(s); n; n--, g = group_after(s, g)) {
-        struct dict_group *group = group_at(s, g);
-        for (uint64_t m = group_match(group, tag); m; m &= m - 1) {
-            uint64_t *slot = &group->slot[__builtin_ctzll(m) >> 3];
-            if (likely(*slot >> REF_BITS == bits) && likely(match(dict_item(slot), key)))
-                return slot;
-        }
-        if (likely(!group->overflow))
-            return NULL;
-    }
-    return NULL;
+    return look(d, hash, match, key);
 }
 
 /* A prefetch isn't an effect to the compiler: without this it drops calls of functions that do nothing else. */
@@ -666,7 +650,7 @@ bool dict_hashes_suffice(const struct dict *from, const struct dict *d)
 
 void *dict_candidate(const struct dict *d, uint64_t hash)
 {
-    const uint64_t *slot = first_candidate(d, hash);
+    const uint64_t *slot = look(d, hash, NULL, NULL);
     if (!slot)
         return NULL;
     const char *item = dict_item(slot);

@@ -163,8 +163,9 @@ static void tend(struct ordered *o, struct ordered_leaf *l)
 /* What is searched: the border between the members that come before it and the others. */
 struct border {
     double score;
-    bool by_bytes; /* of equal scores those come before whose bytes do; else all or none, as `equal` says */
-    bool equal;    /* what equals the border comes before it */
+    bool any_score; /* scores count for nothing */
+    bool by_bytes;  /* of equal scores those come before whose bytes do; else all or none, as `equal` says */
+    bool equal;     /* what equals the border comes before it */
     struct slice bytes;
 };
 
@@ -191,10 +192,13 @@ static inline unsigned count_below(const double *at, unsigned stride, unsigned n
 /* Members of l that come before the border. */
 static unsigned leaf_search(const struct ordered_leaf *l, const struct border *b)
 {
-    unsigned low = count_below(l->score, 1, l->count, b->score, !b->by_bytes & b->equal);
-    if (!b->by_bytes || low == l->count || l->score[low] != b->score)
-        return low;
-    unsigned n = count_below(l->score + low, 1, l->count - low, b->score, true);
+    unsigned low = 0, n = l->count;
+    if (likely(!b->any_score)) {
+        low = count_below(l->score, 1, n, b->score, !b->by_bytes & b->equal);
+        if (!b->by_bytes || low == n || l->score[low] != b->score)
+            return low;
+        n = count_below(l->score + low, 1, n - low, b->score, true);
+    }
     while (n) {
         unsigned half = n / 2;
         struct ordered_at at = {(struct ordered_leaf *)(uintptr_t)l, low + half};
@@ -213,10 +217,13 @@ static unsigned inner_search(const struct counted_inner *inner, const struct bor
 {
     const struct counted_key *first = counted_firsts(inner);
     const unsigned stride = sizeof *first / sizeof(double);
-    unsigned low = count_below(&first->score, stride, inner->count, b->score, !b->by_bytes & b->equal);
-    if (!b->by_bytes || low == inner->count || first[low].score != b->score)
-        return low;
-    unsigned n = count_below(&first[low].score, stride, inner->count - low, b->score, true);
+    unsigned low = 0, n = inner->count;
+    if (likely(!b->any_score)) {
+        low = count_below(&first->score, stride, n, b->score, !b->by_bytes & b->equal);
+        if (!b->by_bytes || low == n || first[low].score != b->score)
+            return low;
+        n = count_below(&first[low].score, stride, n - low, b->score, true);
+    }
     while (n) {
         unsigned half = n / 2;
         if (comes_before(b, first[low + half].item)) {
@@ -262,9 +269,9 @@ uint64_t ordered_rank_of_score(const struct ordered *o, double score, bool equal
     return rank_of(o, &b);
 }
 
-uint64_t ordered_rank_of(const struct ordered *o, double score, struct slice bytes, bool equal)
+uint64_t ordered_rank_of_bytes(const struct ordered *o, struct slice bytes, bool equal)
 {
-    struct border b = {.score = score, .by_bytes = true, .equal = equal, .bytes = bytes};
+    struct border b = {.any_score = true, .by_bytes = true, .equal = equal, .bytes = bytes};
     return rank_of(o, &b);
 }
 

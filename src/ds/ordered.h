@@ -124,8 +124,9 @@ struct ordered_at ordered_seek(const struct ordered *o, uint64_t rank);
 /* Members with a score below `score`; `equal`: or with that score. */
 uint64_t ordered_rank_of_score(const struct ordered *o, double score, bool equal);
 
-/* Members that come before score and bytes, whether there is such a one or not; `equal`: or are that one. */
-uint64_t ordered_rank_of(const struct ordered *o, double score, struct slice bytes, bool equal);
+/* Members whose bytes come before these; `equal`: or are these. Where higher scores don't go with
+ * higher bytes (equal scores do) it is some number in 0 .. count. */
+uint64_t ordered_rank_of_bytes(const struct ordered *o, struct slice bytes, bool equal);
 
 /* The leaf before or behind it; NULL where there is none. */
 struct ordered_leaf *ordered_neighbour(const struct ordered_leaf *leaf, bool down);

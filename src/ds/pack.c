@@ -3,7 +3,7 @@
 #include <math.h>
 
 /* An integer's first byte when 2, 3, 4 or 8 bytes follow, and a double's. */
-enum { HEAD_I16 = 0xf1, HEAD_I24, HEAD_I32, HEAD_I64, HEAD_DOUBLE };
+enum { HEAD_I16 = 0xf1, HEAD_I24, HEAD_I32, HEAD_I64, HEAD_DOUBLE, HEAD_NOTHING = 0xff };
 
 static struct pack_plan plan_head(uint8_t first, const void *rest, uint8_t rest_len)
 {
@@ -50,9 +50,8 @@ struct pack_plan pack_plan(struct slice s)
         uint8_t low = (uint8_t)s.len;
         p = plan_head((uint8_t)(0xe0 | s.len >> 8), &low, 1);
     } else {
-        must(s.len <= UINT32_MAX);
         uint32_t len = (uint32_t)s.len;
-        p = plan_head(0xf0, &len, 4);
+        p = plan_head(s.len <= UINT32_MAX ? 0xf0 : HEAD_NOTHING, &len, 4);
     }
     if (s.len)
         p.text = s;

@@ -40,7 +40,8 @@ struct pack_plan {
     struct slice text; /* what follows the head; borrowed from what was planned */
 };
 
-/* How s, an integer or a double is held. */
+/* How s, an integer or a double is held. A string above 4 GiB can't be: its plan is for looking only, and
+ * equals no element. */
 struct pack_plan pack_plan(struct slice s);
 struct pack_plan pack_plan_int(int64_t v);
 /* As an integer where that is the same number, minus zero excepted. NaN isn't for packing. */

@@ -5,8 +5,8 @@
  * change of such a key makes the key *ready*; once the request that changed it is
  * done (a whole transaction, never amid one) the queues of ready keys are gone
  * through in the order of coming, and the commands run again: those that still
- * find nothing wait on. A key of another type than a client waits for isn't
- * shown to it.
+ * find nothing wait on. Each type has a queue of its own at a key: one of another
+ * type than clients wait for isn't shown to them, however many they are.
  *
  * What a client waits with is its memory (blocking_memory), under its limits. */
 #ifndef SERVER_BLOCKING_H
@@ -19,7 +19,7 @@
 
 struct client;
 
-/* All keys that somebody waits at; tag is the database. */
+/* All keys that somebody waits at; tag tells database and type. */
 extern struct topics blocking_keys;
 
 static inline bool blocking_any(void)

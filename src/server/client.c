@@ -184,9 +184,9 @@ void client_close(struct client *c)
     must(c->magic == CLIENT_MAGIC);
     if (c->flags & CLIENT_CLOSING)
         return;
+    c->flags |= CLIENT_CLOSING;
     if (c->flags & CLIENT_BLOCKED)
         client_unblock(c);
-    c->flags |= CLIENT_CLOSING;
     multi_discard(c);
     watch_clear(c);
     pubsub_clear(c);

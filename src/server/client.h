@@ -99,6 +99,7 @@ struct client {
     struct loop_timer wait; /* CLIENT_BLOCKED: the end of its patience */
     void (*on_timeout)(struct client *c);
     uint64_t served_cycles; /* what its command took when it was served at last */
+    bool served_failed;     /* and whether it answered an error */
     size_t counted;         /* its share of client_memory_total, none once it is closing */
 
     const char *arrived_end; /* end of the bytes that this turn's requests were cut from */

@@ -9,6 +9,7 @@
 #include "server/connection_cmd.h"
 #include "server/multi.h"
 #include "server/pubsub.h"
+#include "server/stats.h"
 
 #include <inttypes.h>
 
@@ -400,6 +401,8 @@ static void unblock_run(struct call *call)
     }
     if (error) {
         reply_error(&c->reply, "UNBLOCKED client unblocked via CLIENT UNBLOCK");
+        stats_error(c->reply.last_error);
+        c->served_failed = true;
         client_unblock(c);
     } else {
         c->on_timeout(c);

@@ -471,7 +471,7 @@ static bool bitfield_reads(const struct slice *argv, uint32_t argc)
     return true;
 }
 
-/* SET reads only with GET; BITFIELD writes only with SET or INCRBY. */
+/* SET reads only with GET; BITFIELD writes only with SET or INCRBY; all keys of MIGRATE are treated alike. */
 static const char *variable_flags(const struct command *command, struct slice *argv, uint32_t argc)
 {
     if (strcmp(command->name, "set") == 0) {
@@ -482,10 +482,13 @@ static const char *variable_flags(const struct command *command, struct slice *a
     }
     if (strcmp(command->name, "bitfield") == 0)
         return bitfield_reads(argv, argc) ? "RO access" : "RW access update";
+    if (strcmp(command->name, "migrate") == 0)
+        return "RW access delete";
     return NULL;
 }
 
-/* Flags of the key at `position`: those of the specification that finds it. */
+/* Flags of the key at `position`: those of the specification that finds it, or else of the last one that can't tell
+ * where its keys are (SORT's destination). */
 static const char *flags_of_key(const struct command *command, struct slice *argv, uint32_t argc,
                                 uint32_t position)
 {
@@ -495,13 +498,13 @@ static const char *flags_of_key(const struct command *command, struct slice *arg
     struct key_spec scratch[2];
     uint32_t *at = mem_alloc(argc * sizeof *at);
     const char *flags = "RW access update"; /* nothing is known: the worst */
-    for (const struct key_spec *s = command_key_specs(command, scratch); s->flags; s++) {
+    bool found = false;
+    for (const struct key_spec *s = command_key_specs(command, scratch); s->flags && !found; s++) {
         int n = command_spec_keys(s, argv, argc, at, (int)argc);
         for (int i = 0; i < n; i++)
-            if (at[i] == position) {
-                mem_free(at);
-                return s->flags;
-            }
+            found |= at[i] == position;
+        if (found || s->begin == KEYS_UNKNOWN_START)
+            flags = s->flags;
     }
     mem_free(at);
     return flags;

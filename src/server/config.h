@@ -125,6 +125,9 @@ struct config {
     int64_t list_max_listpack_size; /* negative: -1 .. -5 stand for 4 .. 64 KiB */
     int64_t list_compress_depth;
     uint64_t hll_sparse_max_bytes;
+    char *save; /* rules: pairs of seconds and changes; "": none */
+    bool stop_writes_on_bgsave_error;
+    int64_t rdb_key_save_delay, key_load_delay; /* microseconds a key, for tests */
     bool rdbcompression; /* strings in dumps; snapshots have a compression of their own */
     uint64_t stream_node_max_bytes;
     int64_t stream_node_max_entries;

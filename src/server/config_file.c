@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "commands/command.h"
+#include "server/config.h"
 #include "server/config_priv.h"
 #include "server/config_split.h"
 #include "server/config_value.h"
@@ -159,10 +160,32 @@ static bool include(struct config_reader *r, struct slice word, const char **err
     return fine;
 }
 
+/* Rules of `save` may stand on lines of their own: the first takes the place of the default,
+ * those behind it join it; an empty text drops all. */
+static bool set_save(struct config_reader *r, const struct setting *s, const struct config_words *w,
+                     const char **error)
+{
+    bool first = !r->save_given, drops = w->count == 2 && w->items[1].len == 0;
+    r->save_given = true;
+    if (first || drops)
+        return setting_set(s, w->items + 1, w->count - 1, error);
+    struct buf all = BUF_EMPTY;
+    setting_get(s, &all);
+    for (unsigned i = 1; i < w->count; i++) {
+        if (all.len)
+            buf_append_char(&all, ' ');
+        buf_append_slice(&all, w->items[i]);
+    }
+    bool fine = setting_set_text(s, config_text(&all), error);
+    buf_deinit(&all);
+    return fine;
+}
+
 static bool set(struct config_reader *r, const struct setting *s, const struct config_words *w,
                 const char **error)
 {
-    if (!setting_set(s, w->items + 1, w->count - 1, error)) {
+    if (s->field == &config.save ? !set_save(r, s, w, error)
+                                 : !setting_set(s, w->items + 1, w->count - 1, error)) {
         if (*error && s->refusal && *error == s->refusal)
             *error = errorf("%s, and the setting can't just be passed over", s->refusal);
         return false;

@@ -24,7 +24,8 @@ struct config_reader {
     bool (*rename)(const char *from, const char *to, const char **error);
     struct buf error; /* the whole message when reading failed */
     unsigned depth, files;
-    bool *warned; /* by row of the table */
+    bool *warned;    /* by row of the table */
+    bool save_given; /* `save` was read: what follows joins it */
 };
 
 /* A reader of real files. */

@@ -153,8 +153,8 @@ const struct setting settings[] = {
     ENUM("supervised", NULL, IMMUTABLE, supervisors, "no", &config.supervised),
     TEXT("pidfile", NULL, IMMUTABLE, "", &config.pidfile),
     SPECIAL("dir", SETTING_DIRECTORY, PROTECTED, "", NULL),
-    BITS("shutdown-on-sigint", LATER, shutdowns, "default", &config.shutdown_on_sigint),
-    BITS("shutdown-on-sigterm", LATER, shutdowns, "default", &config.shutdown_on_sigterm),
+    BITS("shutdown-on-sigint", 0, shutdowns, "default", &config.shutdown_on_sigint),
+    BITS("shutdown-on-sigterm", 0, shutdowns, "default", &config.shutdown_on_sigterm),
     INT("shutdown-timeout", NULL, LATER, 0, INT_MAX, "10", &config.shutdown_timeout),
     BOOL("set-proc-title", NULL, IMMUTABLE, "yes", &config.set_proc_title),
     CHECKED("proc-title-template", NULL, 0, check_title, "{title} {listen-addr} {server-mode}",
@@ -257,12 +257,7 @@ const struct setting settings[] = {
     ENUM("acl-pubsub-default", NULL, LATER, pubsub_defaults, "resetchannels", NULL),
 
     /* persistence */
-    {.name = "save",
-     .kind = SETTING_TEXT,
-     .flags = MULTI | REFUSED,
-     .check = check_save,
-     .initial = "",
-     .refusal = WITHOUT_PERSISTENCE},
+    CHECKED("save", NULL, MULTI, check_save, "3600 1 300 100 60 10000", &config.save),
     {.name = "appendonly",
      .kind = SETTING_BOOL,
      .flags = REFUSED,
@@ -284,10 +279,10 @@ const struct setting settings[] = {
     BOOL("rdbchecksum", NULL, IMMUTABLE | LATER, "yes", NULL),
     BOOL("rdb-del-sync-files", NULL, LATER, "no", NULL),
     BOOL("rdb-save-incremental-fsync", NULL, LATER, "yes", NULL),
-    INT("rdb-key-save-delay", NULL, HIDDEN | LATER, INT_MIN, INT_MAX, "0", NULL),
-    INT("key-load-delay", NULL, HIDDEN | LATER, INT_MIN, INT_MAX, "0", NULL),
+    INT("rdb-key-save-delay", NULL, HIDDEN, INT_MIN, INT_MAX, "0", &config.rdb_key_save_delay),
+    INT("key-load-delay", NULL, HIDDEN, INT_MIN, INT_MAX, "0", &config.key_load_delay),
     INT("loading-process-events-interval-bytes", NULL, HIDDEN | LATER, 1024, INT_MAX, "2097152", NULL),
-    BOOL("stop-writes-on-bgsave-error", NULL, LATER, "yes", NULL),
+    BOOL("stop-writes-on-bgsave-error", NULL, 0, "yes", &config.stop_writes_on_bgsave_error),
 
     /* replication */
     {.name = "replicaof",

@@ -76,7 +76,7 @@ static void debug_set_active_expire(struct call *c)
     reply_ok(c->reply);
 }
 
-/* Lists aren't there yet: the bound is checked and has no effect. */
+/* Big elements stand alone here at a size of their own: the bound is checked and has no effect. */
 static void debug_quicklist_threshold(struct call *c)
 {
     uint64_t bytes;
@@ -304,7 +304,7 @@ static void debug_help(struct call *c)
         "    A reply of a type: string, integer, double, bignum, null, array, set, map,",
         "    attrib, push, verbatim, true, false.",
         "QUICKLIST-PACKED-THRESHOLD <size>",
-        "    From which size on a list's element stands alone.",
+        "    Taken and without effect: elements of lists stand alone at a size of their own.",
         "RELOAD [<option> ...]",
         "    Pass every key through DUMP and RESTORE. The options (MERGE, NOFLUSH, NOSAVE) make no "
         "difference.",

@@ -61,6 +61,7 @@ static void mix_zset(struct digest *d, const struct entry *e)
     zset_seek(&c, e, 0, false);
     while (zset_next(&c, &member, &score)) {
         struct digest one = {{0}};
+        score += 0.0; /* minus zero, which not each encoding keeps, is zero */
         mix(&one, member);
         mix(&one, slice_make((const char *)&score, sizeof score));
         combine(d, one);

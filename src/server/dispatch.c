@@ -10,6 +10,7 @@
 #include "server/monitor.h"
 #include "server/multi.h"
 #include "server/pubsub.h"
+#include "server/save.h"
 #include "server/server.h"
 #include "server/slowlog.h"
 #include "server/stats.h"
@@ -23,6 +24,8 @@ static uint64_t slow_cycles = UINT64_MAX;
 
 /* Memory stood above maxmemory when this turn began. */
 static bool memory_full;
+
+#define ERROR_MEMORY_FULL "OOM command not allowed when used memory > 'maxmemory'."
 
 void dispatch_measure(void)
 {
@@ -129,8 +132,12 @@ static inline void run(struct client *c, struct call *call)
 void dispatch_again(struct client *c, struct call *call)
 {
     uint64_t errors = c->reply.errors, began = cycles_now();
-    call->command->run(call);
-    if (c->reply.errors != errors)
+    if (unlikely(memory_full && call->command->flags & COMMAND_DENYOOM))
+        reply_error(&c->reply, ERROR_MEMORY_FULL);
+    else
+        call->command->run(call);
+    c->served_failed = c->reply.errors != errors;
+    if (c->served_failed)
         stats_error(c->reply.last_error);
     c->served_cycles = cycles_now() - began;
 }
@@ -274,7 +281,13 @@ static bool is_allowed(struct call *r)
         return false;
     }
     if (memory_full && flags_of(r) & COMMAND_DENYOOM) {
-        refuse(r, "OOM command not allowed when used memory > 'maxmemory'.");
+        refuse(r, ERROR_MEMORY_FULL);
+        return false;
+    }
+    /* PING too, so that whoever looks whether the server is well finds out. */
+    if (save_hinders & SAVE_STOPS_WRITES &&
+        (flags_of(r) & COMMAND_WRITE || strcmp(r->command->name, "ping") == 0)) {
+        refuse(r, ERROR_MISCONF);
         return false;
     }
     if (c->flags & CLIENT_MONITOR && !monitor_allows(c, r->command)) {
@@ -283,6 +296,10 @@ static bool is_allowed(struct call *r)
     }
     if (c->flags & CLIENT_PUBSUB && !pubsub_allows(c, r->command)) {
         refuse_subscribed(r);
+        return false;
+    }
+    if (save_hinders & SAVE_LOADS && !(r->command->flags & COMMAND_LOADING)) {
+        refuse(r, ERROR_LOADING);
         return false;
     }
     return true;
@@ -340,7 +357,8 @@ bool dispatch_request(struct client *c, const struct command *command, struct sl
         call.member_hash = *member_hash;
     }
     if (unlikely(c->flags & CLIENT_CAREFUL || !(c->flags & CLIENT_AUTHENTICATED) ||
-                 client_pause_mode != PAUSE_OFF || memory_full || !command || !arity_fits(command, argc)))
+                 client_pause_mode != PAUSE_OFF || memory_full || save_hinders || !command ||
+                 !arity_fits(command, argc)))
         return request_carefully(&call);
     pubsub_request_begin(c);
     run(c, &call);

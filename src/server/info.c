@@ -14,10 +14,13 @@
 #include "base/random.h"
 #include "ds/arena.h"
 #include "loop/background.h"
+#include "server/blocking.h"
+#include "server/child.h"
 #include "server/client.h"
 #include "server/config.h"
 #include "server/migrate_peer.h"
 #include "server/pubsub.h"
+#include "server/save.h"
 #include "server/stats.h"
 #include "server/version.h"
 
@@ -54,6 +57,7 @@ struct info {
     struct buf *out;
     struct keyspace *keyspace;
     struct memory_figures memory;         /* with SECTION_MEMORY */
+    struct save_figures save;             /* with SECTION_PERSISTENCE */
     struct rusage self, thread, children; /* with SECTION_CPU */
 };
 
@@ -270,6 +274,10 @@ static void blocked_clients(struct info *i)
 {
     put_u64(i, client_blocked_count());
 }
+static void blocking_keys_count(struct info *i)
+{
+    put_u64(i, blocking_keys.count);
+}
 static void waiting_clients(struct info *i)
 {
     uint64_t n = 0;
@@ -409,13 +417,94 @@ static void lazyfree_pending(struct info *i)
     put_u64(i, background_pending());
 }
 
-static void dirty(struct info *i)
+static void loading(struct info *i)
 {
-    put_u64(i, keyspace_dirty(i->keyspace));
+    put_u64(i, save_hinders & SAVE_LOADS ? 1 : 0);
+}
+static void cow_current(struct info *i)
+{
+    put_u64(i, i->save.copied);
+}
+static void cow_peak(struct info *i)
+{
+    put_u64(i, i->save.copied_peak);
+}
+static void cow_age(struct info *i)
+{
+    put_u64(i, (uint64_t)i->save.copied_age);
+}
+static void fork_percent(struct info *i)
+{
+    uint64_t total = i->save.keys_total;
+    buf_printf(i->out, "%.2f", total ? 100.0 * (double)i->save.keys_done / (double)total : 0);
+}
+static void save_keys_done(struct info *i)
+{
+    put_u64(i, i->save.keys_done);
+}
+static void save_keys_total(struct info *i)
+{
+    put_u64(i, i->save.keys_total);
+}
+static void changes_since_save(struct info *i)
+{
+    put_u64(i, i->save.changes);
+}
+static void save_running(struct info *i)
+{
+    put_u64(i, i->save.running);
 }
 static void last_save_time(struct info *i)
 {
-    put_u64(i, (uint64_t)server_stats.started_ms / 1000);
+    put_u64(i, (uint64_t)i->save.last_save);
+}
+static void last_save_status(struct info *i)
+{
+    buf_printf(i->out, "%s", i->save.failed ? "err" : "ok");
+}
+static void last_save_seconds(struct info *i)
+{
+    buf_printf(i->out, "%lld", (long long)i->save.last_seconds);
+}
+static void current_save_seconds(struct info *i)
+{
+    buf_printf(i->out, "%lld", (long long)i->save.current_seconds);
+}
+static void saves(struct info *i)
+{
+    put_u64(i, i->save.saves);
+}
+static void last_cow(struct info *i)
+{
+    put_u64(i, i->save.last_copied);
+}
+static void load_keys_expired(struct info *i)
+{
+    put_u64(i, i->save.loaded_ended);
+}
+static void load_keys_loaded(struct info *i)
+{
+    put_u64(i, i->save.loaded);
+}
+static void snapshot_keys(struct info *i)
+{
+    put_u64(i, i->save.snapshot_keys);
+}
+static void snapshot_bytes(struct info *i)
+{
+    put_u64(i, i->save.snapshot_bytes);
+}
+static void snapshot_raw(struct info *i)
+{
+    put_u64(i, i->save.snapshot_raw);
+}
+static void fork_usec(struct info *i)
+{
+    put_u64(i, child_fork_us());
+}
+static void forks(struct info *i)
+{
+    put_u64(i, child_forks());
 }
 
 static void ops_per_second(struct info *i)
@@ -587,7 +676,7 @@ static const struct metric metrics[] = {
     WRITES(CLIENTS, "blocked_clients", blocked_clients),
     IS(CLIENTS, "tracking_clients", "0"),
     WRITES(CLIENTS, "clients_in_timeout_table", waiting_clients),
-    IS(CLIENTS, "total_blocking_keys", "0"),
+    WRITES(CLIENTS, "total_blocking_keys", blocking_keys_count),
     IS(CLIENTS, "total_blocking_keys_on_nokey", "0"),
 
     WRITES(MEMORY, "used_memory", used_memory),
@@ -642,24 +731,27 @@ static const struct metric metrics[] = {
     WRITES(MEMORY, "lazyfree_pending_objects", lazyfree_pending),
     COUNTS(MEMORY, "lazyfreed_objects", lazy_freed),
 
-    IS(PERSISTENCE, "loading", "0"),
+    WRITES(PERSISTENCE, "loading", loading),
     IS(PERSISTENCE, "async_loading", "0"),
-    IS(PERSISTENCE, "current_cow_peak", "0"),
-    IS(PERSISTENCE, "current_cow_size", "0"),
-    IS(PERSISTENCE, "current_cow_size_age", "0"),
-    IS(PERSISTENCE, "current_fork_perc", "0.00"),
-    IS(PERSISTENCE, "current_save_keys_processed", "0"),
-    IS(PERSISTENCE, "current_save_keys_total", "0"),
-    WRITES(PERSISTENCE, "rdb_changes_since_last_save", dirty),
-    IS(PERSISTENCE, "rdb_bgsave_in_progress", "0"),
+    WRITES(PERSISTENCE, "current_cow_peak", cow_peak),
+    WRITES(PERSISTENCE, "current_cow_size", cow_current),
+    WRITES(PERSISTENCE, "current_cow_size_age", cow_age),
+    WRITES(PERSISTENCE, "current_fork_perc", fork_percent),
+    WRITES(PERSISTENCE, "current_save_keys_processed", save_keys_done),
+    WRITES(PERSISTENCE, "current_save_keys_total", save_keys_total),
+    WRITES(PERSISTENCE, "rdb_changes_since_last_save", changes_since_save),
+    WRITES(PERSISTENCE, "rdb_bgsave_in_progress", save_running),
     WRITES(PERSISTENCE, "rdb_last_save_time", last_save_time),
-    IS(PERSISTENCE, "rdb_last_bgsave_status", "ok"),
-    IS(PERSISTENCE, "rdb_last_bgsave_time_sec", "-1"),
-    IS(PERSISTENCE, "rdb_current_bgsave_time_sec", "-1"),
-    IS(PERSISTENCE, "rdb_saves", "0"),
-    IS(PERSISTENCE, "rdb_last_cow_size", "0"),
-    IS(PERSISTENCE, "rdb_last_load_keys_expired", "0"),
-    IS(PERSISTENCE, "rdb_last_load_keys_loaded", "0"),
+    WRITES(PERSISTENCE, "rdb_last_bgsave_status", last_save_status),
+    WRITES(PERSISTENCE, "rdb_last_bgsave_time_sec", last_save_seconds),
+    WRITES(PERSISTENCE, "rdb_current_bgsave_time_sec", current_save_seconds),
+    WRITES(PERSISTENCE, "rdb_saves", saves),
+    WRITES(PERSISTENCE, "rdb_last_cow_size", last_cow),
+    WRITES(PERSISTENCE, "rdb_last_load_keys_expired", load_keys_expired),
+    WRITES(PERSISTENCE, "rdb_last_load_keys_loaded", load_keys_loaded),
+    WRITES(PERSISTENCE, "snapshot_keys", snapshot_keys),
+    WRITES(PERSISTENCE, "snapshot_bytes", snapshot_bytes),
+    WRITES(PERSISTENCE, "snapshot_raw_bytes", snapshot_raw),
     IS(PERSISTENCE, "aof_enabled", "0"),
     IS(PERSISTENCE, "aof_rewrite_in_progress", "0"),
     IS(PERSISTENCE, "aof_rewrite_scheduled", "0"),
@@ -705,8 +797,8 @@ static const struct metric metrics[] = {
     WRITES(STATS, "pubsub_channels", pubsub_channels),
     WRITES(STATS, "pubsub_patterns", pubsub_patterns),
     WRITES(STATS, "pubsubshard_channels", pubsub_shard_channels),
-    IS(STATS, "latest_fork_usec", "0"),
-    IS(STATS, "total_forks", "0"),
+    WRITES(STATS, "latest_fork_usec", fork_usec),
+    WRITES(STATS, "total_forks", forks),
     WRITES(STATS, "migrate_cached_sockets", migrate_cached_sockets),
     IS(STATS, "slave_expires_tracked_keys", "0"),
     IS(STATS, "active_defrag_hits", "0"),
@@ -793,6 +885,20 @@ static void section_listeners(struct info *i)
         buf_printf(i->out, "listener%u:name=unix,bind=%s\r\n", n++, config.unixsocket);
 }
 
+/* Only while it loads, as in Redis. */
+static void section_persistence(struct info *i)
+{
+    const struct save_figures *s = &i->save;
+    if (!(save_hinders & SAVE_LOADS))
+        return;
+    double share = s->loading_total ? 100.0 * (double)s->loading_bytes / (double)s->loading_total : 0;
+    buf_printf(i->out, "loading_start_time:%lld\r\nloading_total_bytes:%llu\r\n", (long long)s->loading_since,
+               (unsigned long long)s->loading_total);
+    buf_printf(i->out,
+               "loading_loaded_bytes:%llu\r\nloading_loaded_perc:%.2f\r\nloading_eta_seconds:%lld\r\n",
+               (unsigned long long)s->loading_bytes, share, (long long)s->loading_left);
+}
+
 static void section_commandstats(struct info *i)
 {
     char name[COMMAND_NAME_MAX];
@@ -859,7 +965,7 @@ static const struct {
     [SECTION_SERVER] = {"server", "Server", section_listeners},
     [SECTION_CLIENTS] = {"clients", "Clients", NULL},
     [SECTION_MEMORY] = {"memory", "Memory", NULL},
-    [SECTION_PERSISTENCE] = {"persistence", "Persistence", NULL},
+    [SECTION_PERSISTENCE] = {"persistence", "Persistence", section_persistence},
     [SECTION_STATS] = {"stats", "Stats", NULL},
     [SECTION_REPLICATION] = {"replication", "Replication", NULL},
     [SECTION_CPU] = {"cpu", "CPU", NULL},
@@ -895,6 +1001,8 @@ static void info_run(struct call *c)
     struct info i = {.out = &out, .keyspace = c->keyspace};
     if (wanted & 1u << SECTION_MEMORY)
         i.memory = info_memory(c->keyspace);
+    if (wanted & 1u << SECTION_PERSISTENCE)
+        i.save = save_figures();
     if (wanted & 1u << SECTION_CPU) {
         getrusage(RUSAGE_SELF, &i.self);
         getrusage(RUSAGE_THREAD, &i.thread);

@@ -7,9 +7,10 @@
 #include "loop/connect.h"
 #include "redis-compat/payload.h"
 #include "server/client.h"
-#include "server/config.h"
 #include "server/migrate_peer.h"
 #include "server/server.h"
+
+#include <stdlib.h>
 
 #define PATIENCE_DEFAULT_MS 1000
 /* How often a key is sent that changes all the time. */
@@ -248,15 +249,15 @@ static void fill(struct migration *m)
 
 /* ---- what the target answers -------------------------------------------------------- */
 
-/* True when the target is this server and would restore to where the key already is. */
+/* True when the target is this server and has restored to where the key already is. */
 static bool is_self(const struct migration *m)
 {
     char ours[SOCKET_ADDRESS_MAX], theirs[SOCKET_ADDRESS_MAX];
-    if (m->target.port != (unsigned)config.port)
-        return false;
+    const struct command *restore = command_find(SLICE("RESTORE"));
     socket_local(&m->connector.conn, ours);
     for (const struct client *c = client_first; c; c = c->next) {
-        if (c->flags & (CLIENT_CLOSING | CLIENT_UNIX) || c->db != m->db)
+        /* Few have just restored something; asking the system for all addresses would take long. */
+        if (c->last_command != restore || c->db != m->db || c->flags & (CLIENT_CLOSING | CLIENT_UNIX))
             continue;
         socket_peer(&c->conn, theirs);
         if (strcmp(ours, theirs) == 0)
@@ -526,15 +527,19 @@ static struct migration *gather(struct call *c, const struct request *r)
     return m;
 }
 
-/* Notes whom the request is for; false when there is no such port. */
+/* Notes whom the request is for; false when there is no such port. The port is read as by atoi, as Redis does:
+ * what is no number is 0, where nobody listens. */
 static bool read_target(struct call *c, const struct request *r, struct migrate_target *t)
 {
     struct slice words[3] = {SLICE("AUTH")};
     unsigned count = 1;
-    int64_t port;
-    if (!number_parse_i64(c->argv[2], &port) || port <= 0 || port > UINT16_MAX)
+    char digits[NUMBER_I64_MAX] = "";
+    size_t len = c->argv[2].len;
+    memcpy(digits, c->argv[2].ptr, len < sizeof digits ? len : sizeof digits - 1);
+    int port = atoi(digits);
+    if (port < 0)
         return false;
-    t->port = (unsigned)port;
+    t->port = (uint16_t)port;
     t->host = mem_dup(c->argv[1].ptr, c->argv[1].len);
     if (r->user)
         words[count++] = c->argv[r->user];

@@ -5,6 +5,7 @@
 #include "server/blocking.h"
 #include "server/config.h"
 #include "server/pubsub.h"
+#include "server/save.h"
 #include "server/watch.h"
 
 static void changed(void *ctx, unsigned db, struct slice key, uint64_t hash)
@@ -20,6 +21,7 @@ static void flushing(void *ctx, unsigned db)
 {
     if (watch_any())
         watch_flushing(ctx, db);
+    save_flushing();
 }
 
 static void swapping(void *ctx, unsigned a, unsigned b)

@@ -324,6 +324,7 @@ void process_signals_init(void)
     struct sigaction ignore = {.sa_handler = SIG_IGN}, stop = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
     sigaction(SIGHUP, &ignore, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL); /* a file that grows too large is a write that fails */
     sigaction(SIGTERM, &stop, NULL);
     sigaction(SIGINT, &stop, NULL);
 }

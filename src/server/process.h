@@ -25,7 +25,7 @@ void process_title_show(void);
  * without one, `daemonize` forks to the background: the parent exits here. */
 void process_detach(void);
 
-/* SIGHUP and SIGPIPE are ignored. The first SIGTERM or SIGINT is noted and wakes the loop;
+/* SIGHUP, SIGPIPE and SIGXFSZ are ignored. The first SIGTERM or SIGINT is noted and wakes the loop;
  * a second one ends the process at once with status 1. */
 void process_signals_init(void);
 

@@ -30,6 +30,7 @@
 #include "server/notify.h"
 #include "server/process.h"
 #include "server/pubsub.h"
+#include "server/save.h"
 #include "server/server_cmd.h"
 #include "server/slowlog.h"
 #include "server/stats.h"
@@ -37,6 +38,9 @@
 #include "server/wait_cmd.h"
 #include "store/access.h"
 #include "store/encoding.h"
+
+#include <signal.h>
+#include <unistd.h>
 
 /* Blobs from this size on are freed by the background thread: a page's worth
  * of unmapping costs more than handing them over. */
@@ -57,7 +61,7 @@ void server_join_commands(void)
         connection_commands, client_commands,      config_commands,  command_commands,
         info_commands,       memory_commands,      slowlog_commands, latency_commands,
         debug_commands,      server_commands,      wait_commands,    migrate_commands,
-        multi_commands,      pubsub_commands,      monitor_commands,
+        multi_commands,      pubsub_commands,      monitor_commands, save_commands,
     };
     for (size_t i = 0; i < sizeof families / sizeof *families; i++)
         command_table_add(families[i]);
@@ -136,6 +140,18 @@ static void reset_counters(void)
     keyspace_reset_stats(server_keyspace);
 }
 
+/* Asked to end, the server needn't wait until it has loaded: nothing of it isn't saved. */
+static void turn_while_loading(void)
+{
+    turn_run(0);
+    if (!stop_asked && !process_stop_asked())
+        return;
+    log_warning("Received shutdown signal during loading, exiting now.");
+    listen_close();
+    process_pidfile_remove();
+    _exit(0);
+}
+
 bool server_start(void)
 {
     if (!listen_fit_clients())
@@ -156,27 +172,52 @@ bool server_start(void)
     stats_start();
     client_start();
     config_on_reset_stat(reset_counters);
-    return listen_open(accepted);
+    if (!listen_open(accepted))
+        return false;
+    if (!save_load(server_keyspace, turn_while_loading))
+        return false;
+    save_start(server_keyspace);
+    return true;
 }
 
-bool server_can_stop(unsigned flags)
+bool server_shutdown(unsigned flags)
 {
-    if (!(flags & SERVER_SHUTDOWN_SAVE) || flags & SERVER_SHUTDOWN_FORCE)
-        return true;
-    log_warning("SHUTDOWN SAVE is refused: there is no persistence yet, so all keys would be lost");
-    return false;
-}
-
-void server_shutdown(unsigned flags)
-{
-    (void)flags;
+    log_notice("User requested shutdown...");
+    if (!save_before_stop(flags & SERVER_SHUTDOWN_SAVE, flags & SERVER_SHUTDOWN_NOSAVE)) {
+        if (!(flags & SERVER_SHUTDOWN_FORCE)) {
+            log_warning("Errors trying to shut down the server. Check the logs for more information.");
+            return false;
+        }
+        log_warning("Error trying to save the DB. Exit anyway.");
+    }
     stop_asked = true;
+    return true;
+}
+
+/* SIGTERM or SIGINT came: what the settings make of it. */
+static void obey_signal(int sig)
+{
+    static const unsigned meanings[][2] = {{SHUTDOWN_SAVE, SERVER_SHUTDOWN_SAVE},
+                                           {SHUTDOWN_NOSAVE, SERVER_SHUTDOWN_NOSAVE},
+                                           {SHUTDOWN_NOW, SERVER_SHUTDOWN_NOW},
+                                           {SHUTDOWN_FORCE, SERVER_SHUTDOWN_FORCE}};
+    unsigned words = (unsigned)(sig == SIGINT ? config.shutdown_on_sigint : config.shutdown_on_sigterm);
+    unsigned flags = 0;
+    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
+        flags |= words & meanings[i][0] ? meanings[i][1] : 0;
+    log_notice("Received %s scheduling shutdown...", sig == SIGINT ? "SIGINT" : "SIGTERM");
+    if (!server_shutdown(flags))
+        process_stop_forget();
 }
 
 int server_run(void)
 {
-    while (!stop_asked && !process_stop_asked())
+    while (!stop_asked) {
         turn_run(-1);
+        if (process_stop_asked() && !stop_asked)
+            obey_signal(process_stop_asked());
+    }
+    save_finish();
     turn_write_all();
     return 0;
 }
@@ -184,6 +225,7 @@ int server_run(void)
 void server_stop(void)
 {
     listen_close();
+    save_stop();
     client_close_all();
     slowlog_stop();
     stats_stop();

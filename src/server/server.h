@@ -25,13 +25,10 @@ enum server_shutdown_flag {
     SERVER_SHUTDOWN_NOSAVE = 8
 };
 
-/* False, and the log says why, when what flags ask for before the end can't be had: SAVE, until
- * there is persistence, unless it is FORCE. flags: enum server_shutdown_flag. */
-bool server_can_stop(unsigned flags);
-
-/* Ends the server after this turn, with exit status 0. There are no replicas to wait for, so
- * NOW and FORCE change nothing. */
-void server_shutdown(unsigned flags);
+/* Saves where a rule of `save` or SAVE says so (and not NOSAVE), then ends the server after this turn with exit
+ * status 0. False, and the log says why, when saving failed: then it goes on, unless it is FORCE. There are no
+ * replicas to wait for, so NOW changes nothing. flags: enum server_shutdown_flag. */
+bool server_shutdown(unsigned flags);
 
 /* Gives everything back. */
 void server_stop(void);

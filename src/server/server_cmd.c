@@ -63,10 +63,8 @@ static void shutdown_run(struct call *c)
         reply_error(c->reply, ERROR_SYNTAX);
     else if (abort)
         reply_error(c->reply, "ERR No shutdown in progress.");
-    else if (!server_can_stop(flags))
+    else if (!server_shutdown(flags)) /* else it says nothing, as in Redis: the connection ends */
         reply_error(c->reply, "ERR Errors trying to SHUTDOWN. Check logs.");
-    else
-        server_shutdown(flags); /* says nothing, as in Redis: the connection ends */
 }
 
 /* ---- LOLWUT ------------------------------------------------------------------- */

@@ -16,6 +16,7 @@
 #include "base/slice.h"
 #include "ds/linkmap.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct client;
@@ -27,6 +28,7 @@ struct topic {
     struct member *first, *last;
     uint32_t members;
     uint32_t tag;
+    bool noted; /* the owner's own mark; false at first */
     size_t len;
     char name[];
 };

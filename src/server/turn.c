@@ -8,6 +8,7 @@
 #include "server/client.h"
 #include "server/config.h"
 #include "server/dispatch.h"
+#include "server/save.h"
 #include "server/server.h"
 #include "server/stats.h"
 #include "store/keyspace.h"
@@ -549,15 +550,32 @@ void turn_write_all(void)
 
 /* ---- the turn ---------------------------------------------------------------------------- */
 
+/* What the last turn took, and tables given up before it. */
+static struct {
+    uint64_t cycles, tables_gone;
+} last;
+
+/* What the keyspace does by itself: keyspace_work's answer. A turn that took long and gave tables up may have made
+ * more garbage than the budget frees: where turns go on like that memory would grow without end. So freeing gets a
+ * share of the time that commands take. */
+static int64_t work(void)
+{
+    bool gave_up = keyspace_tables_gone(server_keyspace) != last.tables_gone;
+    int64_t next_ms = keyspace_work(server_keyspace, WORK_BUDGET_US);
+    if (unlikely(gave_up) && next_ms == 0 && cycles_to_us(last.cycles) > WORK_BUDGET_US)
+        keyspace_free_more(server_keyspace, cycles_to_us(last.cycles) / 2);
+    last.tables_gone = keyspace_tables_gone(server_keyspace);
+    return next_ms;
+}
+
 void turn_run(int64_t max_wait_ms)
 {
-    /* As in Redis nothing expires by itself while clients are paused. */
-    int64_t work =
-        likely(client_pause_mode == PAUSE_OFF) ? keyspace_work(server_keyspace, WORK_BUDGET_US) : -1;
+    /* As in Redis nothing expires by itself while clients are paused; and nothing while it is being loaded. */
+    int64_t wait_ms = likely(client_pause_mode == PAUSE_OFF && !(save_hinders & SAVE_LOADS)) ? work() : -1;
     if (client_readers || client_writers)
-        work = 0;
-    if (work >= 0 && (max_wait_ms < 0 || work < max_wait_ms))
-        max_wait_ms = work;
+        wait_ms = 0;
+    if (wait_ms >= 0 && (max_wait_ms < 0 || wait_ms < max_wait_ms))
+        max_wait_ms = wait_ms;
     dispatch_measure();
     read_leftovers();
     loop_turn(max_wait_ms);
@@ -566,5 +584,6 @@ void turn_run(int64_t max_wait_ms)
     turn_write_all();
     client_free_closed();
     server_stats.turns++;
-    server_stats.turn_cycles += cycles_now() - loop_woke;
+    last.cycles = cycles_now() - loop_woke;
+    server_stats.turn_cycles += last.cycles;
 }

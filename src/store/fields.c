@@ -52,6 +52,8 @@ static struct fields_table *make_table(struct place *p)
         }
     }
     place_set_table(p, TYPE_HASH, t);
+    if (t->expiring)
+        place_flag(p, ENTRY_FIELDS_EXPIRE, 0);
     return t;
 }
 
@@ -125,7 +127,10 @@ bool fields_set_blob(struct place *p, struct slice field, uint64_t hash, struct 
         if (result != FIELDS_FULL)
             return result == FIELDS_NEW;
     }
-    return fields_table_set(make_table(p), field, hash_of(field, hash), value, blob, expiry_ms);
+    struct fields_table *t = make_table(p);
+    if (unlikely(expiry_ms >= 0))
+        place_flag(p, ENTRY_FIELDS_EXPIRE, 0);
+    return fields_table_set(t, field, hash_of(field, hash), value, blob, expiry_ms);
 }
 
 bool fields_set_hashed(struct place *p, struct slice field, uint64_t hash, struct slice value,
@@ -157,6 +162,8 @@ uint64_t fields_set_all(struct place *p, const struct slice *pairs, uint32_t cou
 void fields_set_expiry(struct place *p, struct slice field, int64_t expiry_ms)
 {
     if (fields_is_table(p->entry)) {
+        if (expiry_ms >= 0)
+            place_flag(p, ENTRY_FIELDS_EXPIRE, 0);
         fields_table_set_expiry(fields_table_of(p->entry), field, keyspace_hash(field), expiry_ms);
         return;
     }
@@ -190,6 +197,16 @@ uint64_t fields_count(const struct entry *e)
     return count;
 }
 
+uint64_t fields_count_soon(const struct entry *e)
+{
+    return fields_is_table(e) ? fields_table_count_soon(fields_table_of(e)) : fields_count(e);
+}
+
+bool fields_mostly_ended(const struct entry *e, uint64_t count)
+{
+    return count < dict_count(&fields_table_of(e)->dict) / 8;
+}
+
 bool fields_empty(const struct entry *e)
 {
     if (!e)
@@ -200,7 +217,7 @@ bool fields_empty(const struct entry *e)
 
 int64_t fields_earliest(const struct entry *e)
 {
-    if (!(e->flags & ENTRY_FIELDS_EXPIRE))
+    if (!(e->flags & ENTRY_FIELDS_EXPIRE) || fields_is_table(e))
         return EXPIRY_NONE;
     const char *at = entry_bytes(e).ptr;
     uint8_t form = pack_form(at);

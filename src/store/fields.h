@@ -27,6 +27,9 @@
 /* Fields of e (NULL: none). */
 uint64_t fields_count(const struct entry *e);
 
+/* The same without looking for long: of a big hash fields may be counted that have ended and wait to be removed. */
+uint64_t fields_count_soon(const struct entry *e);
+
 /* The value of a field; false when it isn't there. Borrowed until the hash changes or scratch is reused. */
 bool fields_get(const struct entry *e, struct slice field, char scratch[FIELDS_DIGITS], struct slice *value);
 bool fields_get_hashed(const struct entry *e, struct slice field, uint64_t hash, char scratch[FIELDS_DIGITS],
@@ -88,10 +91,14 @@ bool fields_random(const struct entry *e, char scratch[FIELDS_DIGITS], struct sl
                    struct slice *value);
 bool fields_is_table(const struct entry *e);
 
+/* True when most fields of the table e have ended; `count` is fields_count. */
+bool fields_mostly_ended(const struct entry *e, uint64_t count);
+
 /* "listpack", "listpackex", "hashtable". */
 const char *fields_encoding(const struct entry *e);
 
-/* When the first field of a packed hash ends (it may have ended): ms since 1970, EXPIRY_NONE for never. */
+/* When the first field of a packed hash ends (it may have ended): ms since 1970, EXPIRY_NONE for never and
+ * for a table. */
 int64_t fields_earliest(const struct entry *e);
 
 extern const struct table_ops fields_table_ops;

@@ -89,5 +89,6 @@ void fields_table_drop(struct fields_table *t, struct entry *e);
 
 /* Fields that haven't ended. */
 uint64_t fields_table_count(const struct fields_table *t);
+uint64_t fields_table_count_soon(const struct fields_table *t);
 
 #endif

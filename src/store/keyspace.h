@@ -179,6 +179,9 @@ void keyspace_event(struct keyspace *ks, unsigned db, struct slice key, enum eve
  * -1 when nothing waits. */
 int64_t keyspace_work(struct keyspace *ks, uint64_t budget_us);
 
+/* Drains more of what was given up, for at most budget_us. */
+void keyspace_free_more(struct keyspace *ks, uint64_t budget_us);
+
 /* DEBUG SET-ACTIVE-EXPIRE 0: expired keys go only when they are looked at. */
 void keyspace_set_active_expiry(struct keyspace *ks, bool on);
 

@@ -6,6 +6,7 @@
 #include "store/fields_priv.h"
 #include "store/keyspace_priv.h"
 
+/* Cells moved in the wheel between two looks at the clock. */
 #define EXPIRY_STEPS 16
 /* Expired entries taken out of a cell in one go. */
 #define CELL_BATCH 64
@@ -117,7 +118,7 @@ static void view_cell(struct keyspace *ks, const struct dict *d, const struct ex
     dict_scan_range(d, first, last, view_entry, v);
     /* Noted before anything is removed: a removal may split or merge segments. */
     if (v->more)
-        v->next = v->now - 1;
+        v->next = due->at_ms - 1; /* at once, and its lag goes on */
     if (v->next != INT64_MAX)
         expiry_note(ks->expiry, due->map, due->segment, due->cell, v->next + 1);
 }
@@ -216,13 +217,14 @@ static bool work_expiry(struct keyspace *ks, uint64_t until)
     struct expiry_due due;
     bool idle = false, any = false;
     for (unsigned n = 1; !idle; n++) {
-        if (expiry_step(ks->expiry, clock_ms(), &due, &idle)) {
+        bool fires = expiry_step(ks->expiry, clock_ms(), &due, &idle);
+        if (fires) {
             if (!any)
                 ks->stats.expire_lag_us = (uint64_t)(clock_us() - due.at_ms * 1000);
             any = true;
             fire_cell(ks, &due);
         }
-        if (!idle && n % EXPIRY_STEPS == 0 && clock_mono_us_now() >= until)
+        if (!idle && (fires || n % EXPIRY_STEPS == 0) && clock_mono_us_now() >= until)
             break;
     }
     if (any && ks->stats.expire_lag_us > ks->stats.expire_lag_max_us)
@@ -251,6 +253,11 @@ int64_t keyspace_work(struct keyspace *ks, uint64_t budget_us)
     if (next == INT64_MAX)
         return -1;
     return next > clock_ms() ? next - clock_ms() : 0;
+}
+
+void keyspace_free_more(struct keyspace *ks, uint64_t budget_us)
+{
+    keyspace_drain(ks, clock_mono_us_now() + budget_us);
 }
 
 void keyspace_destroy(struct keyspace *ks)

@@ -667,24 +667,6 @@ void set_expect(struct place *p, struct slice first, uint64_t count)
 
 /* ---- changing ------------------------------------------------------------------------ */
 
-static bool add_int(struct place *p, int64_t v)
-{
-    struct ints s = ints_of(entry_bytes(p->entry).ptr);
-    uint32_t at;
-    if (ints_find(&s, v, &at))
-        return false;
-    unsigned width = intset_width(v) > s.width ? intset_width(v) : s.width;
-    char *bytes = place_resize(p, TYPE_SET, ints_size(width, s.count + 1));
-    char *array = bytes + PACK_HEADER;
-    if (width > s.width)
-        intset_widen(array, s.count, s.width, width);
-    intset_insert(array, width, s.count, at, v);
-    pack_set_header(bytes, (uint8_t)width, s.count + 1);
-    if (s.count + 1 > ints_limit())
-        to_table(p);
-    return true;
-}
-
 static void append_element(struct place *p, const struct pack_plan *plan)
 {
     size_t len = entry_bytes(p->entry).len;
@@ -700,6 +682,27 @@ static bool add_to_table(struct place *p, struct slice member, uint64_t hash)
     if (table_find(t, member, hash))
         return false;
     table_insert(t, member, hash);
+    return true;
+}
+
+/* `member` is the text of v. */
+static bool add_int(struct place *p, struct slice member, int64_t v)
+{
+    struct ints s = ints_of(entry_bytes(p->entry).ptr);
+    uint32_t at;
+    if (ints_find(&s, v, &at))
+        return false;
+    if (s.count >= ints_limit()) {
+        to_table(p);
+        return add_to_table(p, member, keyspace_hash(member));
+    }
+    unsigned width = intset_width(v) > s.width ? intset_width(v) : s.width;
+    char *bytes = place_resize(p, TYPE_SET, ints_size(width, s.count + 1));
+    char *array = bytes + PACK_HEADER;
+    if (width > s.width)
+        intset_widen(array, s.count, s.width, width);
+    intset_insert(array, width, s.count, at, v);
+    pack_set_header(bytes, (uint8_t)width, s.count + 1);
     return true;
 }
 
@@ -743,7 +746,7 @@ bool set_add_hashed(struct place *p, struct slice member, uint64_t hash)
     if (!set_is_ints(p->entry))
         return add_element(p, member);
     int64_t v;
-    return number_parse_i64(member, &v) ? add_int(p, v) : add_other_to_ints(p, member);
+    return number_parse_i64(member, &v) ? add_int(p, member, v) : add_other_to_ints(p, member);
 }
 
 bool set_add(struct place *p, struct slice member)

@@ -2,14 +2,10 @@
 
 #include "base/must.h"
 #include "base/random.h"
+#include "store/encoding.h"
 #include "store/zset_priv.h"
 
 #include <math.h>
-
-static inline bool is_table(const struct entry *e)
-{
-    return e && entry_encoding(e) == ENC_TABLE;
-}
 
 static inline struct zset_table *table_of(const struct entry *e)
 {
@@ -20,20 +16,25 @@ uint64_t zset_count(const struct entry *e)
 {
     if (!e)
         return 0;
-    return is_table(e) ? ordered_count(&table_of(e)->tree) : pack_count(entry_bytes(e).ptr);
+    return zset_is_table(e) ? ordered_count(&table_of(e)->tree) : pack_count(entry_bytes(e).ptr);
 }
 
 const char *zset_encoding(const struct entry *e)
 {
-    return is_table(e) ? "skiplist" : "listpack";
+    return zset_is_table(e) ? "skiplist" : "listpack";
 }
 
 /* ---- one member ----------------------------------------------------------------- */
 
-/* Where member stands in a table; leaf NULL: nowhere. */
-static struct ordered_at find_in_table(const struct entry *e, struct slice member)
+static inline uint64_t hash_of(struct slice member, uint64_t hash)
 {
-    uint64_t *slot = zset_table_find(table_of(e), member, keyspace_hash(member));
+    return hash ? hash : keyspace_hash(member);
+}
+
+/* Where member stands in a table; leaf NULL: nowhere. */
+static struct ordered_at find_in_table(const struct entry *e, struct slice member, uint64_t hash)
+{
+    uint64_t *slot = zset_table_find(table_of(e), member, hash_of(member, hash));
     return slot ? ordered_find(dict_item(slot)) : (struct ordered_at){0};
 }
 
@@ -42,10 +43,10 @@ static bool find_packed(const struct entry *e, struct slice member, struct zset_
     return e && zset_packed_find(entry_bytes(e), member, spot);
 }
 
-bool zset_score(const struct entry *e, struct slice member, double *score)
+bool zset_score_hashed(const struct entry *e, struct slice member, uint64_t hash, double *score)
 {
-    if (is_table(e)) {
-        struct ordered_at at = find_in_table(e, member);
+    if (zset_is_table(e)) {
+        struct ordered_at at = find_in_table(e, member, hash);
         if (at.leaf)
             *score = ordered_score(at);
         return at.leaf;
@@ -57,11 +58,17 @@ bool zset_score(const struct entry *e, struct slice member, double *score)
     return true;
 }
 
-bool zset_rank(const struct entry *e, struct slice member, uint64_t *rank, double *score)
+bool zset_score(const struct entry *e, struct slice member, double *score)
+{
+    return zset_score_hashed(e, member, 0, score);
+}
+
+bool zset_rank_hashed(const struct entry *e, struct slice member, uint64_t hash, uint64_t *rank,
+                      double *score)
 {
     struct zset_spot spot;
-    if (is_table(e)) {
-        struct ordered_at at = find_in_table(e, member);
+    if (zset_is_table(e)) {
+        struct ordered_at at = find_in_table(e, member, hash);
         if (!at.leaf)
             return false;
         spot.rank = ordered_rank(&table_of(e)->tree, at);
@@ -72,6 +79,11 @@ bool zset_rank(const struct entry *e, struct slice member, uint64_t *rank, doubl
     *rank = spot.rank;
     *score = spot.score;
     return true;
+}
+
+bool zset_rank(const struct entry *e, struct slice member, uint64_t *rank, double *score)
+{
+    return zset_rank_hashed(e, member, 0, rank, score);
 }
 
 /* What becomes of a member, which may be there with the score `old`; *score: see zset_add. */
@@ -91,9 +103,9 @@ static enum zset_change decide(unsigned how, bool there, double old, double *sco
     return *score == old ? ZSET_SAME : ZSET_MOVED;
 }
 
-static enum zset_change add_to_table(struct zset_table *t, struct slice member, unsigned how, double *score)
+static enum zset_change add_to_table(struct zset_table *t, struct slice member, uint64_t hash, unsigned how,
+                                     double *score)
 {
-    uint64_t hash = keyspace_hash(member);
     uint64_t *slot = zset_table_find(t, member, hash);
     struct ordered_at at = slot ? ordered_find(dict_item(slot)) : (struct ordered_at){0};
     enum zset_change change = decide(how, slot, slot ? ordered_score(at) : 0, score);
@@ -104,11 +116,12 @@ static enum zset_change add_to_table(struct zset_table *t, struct slice member, 
     return change;
 }
 
-enum zset_change zset_add(struct place *p, struct slice member, unsigned how, double *score)
+enum zset_change zset_add_hashed(struct place *p, struct slice member, uint64_t hash, unsigned how,
+                                 double *score)
 {
     must(!isnan(*score));
-    if (is_table(p->entry))
-        return add_to_table(table_of(p->entry), member, how, score);
+    if (zset_is_table(p->entry))
+        return add_to_table(table_of(p->entry), member, hash_of(member, hash), how, score);
     struct zset_spot spot = {0};
     bool there = find_packed(p->entry, member, &spot);
     enum zset_change change = decide(how, there, spot.score, score);
@@ -118,9 +131,21 @@ enum zset_change zset_add(struct place *p, struct slice member, unsigned how, do
         zset_packed_put(p, member, *score, NULL);
     } else if (change == ZSET_ADDED) {
         zset_table_convert(p);
-        zset_table_add(table_of(p->entry), member, keyspace_hash(member), *score);
+        zset_table_add(table_of(p->entry), member, hash_of(member, hash), *score);
     }
     return change;
+}
+
+enum zset_change zset_add(struct place *p, struct slice member, unsigned how, double *score)
+{
+    return zset_add_hashed(p, member, 0, how, score);
+}
+
+void zset_expect(struct place *p, uint64_t count, size_t longest)
+{
+    bool fits = count <= encoding_limits.zset_entries && longest <= encoding_limits.zset_value;
+    if (unlikely(!fits) && !zset_is_table(p->entry))
+        zset_table_convert(p);
 }
 
 enum zset_change zset_put(struct place *p, struct slice member, double score)
@@ -128,10 +153,10 @@ enum zset_change zset_put(struct place *p, struct slice member, double score)
     return zset_add(p, member, 0, &score);
 }
 
-bool zset_remove(struct place *p, struct slice member)
+bool zset_remove_hashed(struct place *p, struct slice member, uint64_t hash)
 {
-    if (is_table(p->entry)) {
-        uint64_t hash = keyspace_hash(member);
+    if (zset_is_table(p->entry)) {
+        hash = hash_of(member, hash);
         uint64_t *slot = zset_table_find(table_of(p->entry), member, hash);
         if (slot)
             zset_table_remove(table_of(p->entry), hash, slot);
@@ -144,6 +169,11 @@ bool zset_remove(struct place *p, struct slice member)
     return true;
 }
 
+bool zset_remove(struct place *p, struct slice member)
+{
+    return zset_remove_hashed(p, member, 0);
+}
+
 /* ---- ranges ------------------------------------------------------------------------ */
 
 uint64_t zset_rank_of_score(const struct entry *e, double score, bool above)
@@ -152,7 +182,7 @@ uint64_t zset_rank_of_score(const struct entry *e, double score, bool above)
         return 0;
     if (score == INFINITY && above)
         return zset_count(e);
-    if (is_table(e))
+    if (zset_is_table(e))
         return ordered_rank_of_score(&table_of(e)->tree, score, above);
     struct zset_border b = {.score = score, .equal = above};
     return zset_packed_rank(entry_bytes(e), &b);
@@ -160,17 +190,12 @@ uint64_t zset_rank_of_score(const struct entry *e, double score, bool above)
 
 uint64_t zset_rank_of_member(const struct entry *e, struct slice member, bool above)
 {
-    if (!zset_count(e))
+    if (!e)
         return 0;
-    if (is_table(e)) {
-        const struct ordered *tree = &table_of(e)->tree;
-        return ordered_rank_of(tree, ordered_score(ordered_seek(tree, 0)), member, above);
-    }
-    struct slice packed = entry_bytes(e), ignored;
-    char scratch[PACK_DIGITS];
-    struct zset_border b = {.by_bytes = true, .equal = above, .bytes = member};
-    zset_packed_read(packed.ptr + PACK_HEADER, scratch, &ignored, &b.score);
-    return zset_packed_rank(packed, &b);
+    if (zset_is_table(e))
+        return ordered_rank_of_bytes(&table_of(e)->tree, member, above);
+    struct zset_border b = {.any_score = true, .by_bytes = true, .equal = above, .bytes = member};
+    return zset_packed_rank(entry_bytes(e), &b);
 }
 
 uint64_t zset_remove_ranks(struct place *p, uint64_t first, uint64_t count)
@@ -182,7 +207,7 @@ uint64_t zset_remove_ranks(struct place *p, uint64_t first, uint64_t count)
         count = all - first;
     if (count == all) /* at once, and a table's members later */
         pack_set_header(place_set_packed(p, TYPE_ZSET, PACK_HEADER), 0, 0);
-    else if (is_table(p->entry))
+    else if (zset_is_table(p->entry))
         zset_table_remove_ranks(table_of(p->entry), first, count);
     else
         zset_packed_remove(p, first, count);
@@ -217,7 +242,7 @@ void zset_seek(struct zset_cursor *c, const struct entry *e, uint64_t rank, bool
 {
     uint64_t count = zset_count(e);
     c->down = down;
-    c->packed = !is_table(e);
+    c->packed = !zset_is_table(e);
     c->left = rank >= count ? 0 : down ? rank + 1 : count - rank;
     if (!c->left)
         return;
@@ -292,7 +317,7 @@ bool zset_random(struct zset_cursor *c, const struct entry *e, struct slice *mem
 
 uint64_t zset_scan(const struct entry *e, uint64_t cursor, zset_visit *visit, void *ctx)
 {
-    if (is_table(e))
+    if (zset_is_table(e))
         return zset_table_scan(table_of(e), cursor, visit, ctx);
     struct zset_cursor c;
     struct slice member;

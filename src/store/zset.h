@@ -8,9 +8,10 @@
  * When it outgrows encoding_limits it becomes a table: a dict of members and an ordered tree
  * (ds/ordered.h), which share one object a member. It never goes back.
  *
- * Scores are doubles, minus zero and infinities among them (minus zero orders as zero and is kept); never NaN.
+ * Scores are doubles, infinities among them; never NaN. Minus zero orders as zero and is kept by a table only.
  * Functions that read take an entry, NULL for a key that doesn't exist; those that change take a
- * place. A set may be left with no members: the caller then clears the place. */
+ * place. `hash` is keyspace_hash(member), or 0 where the caller doesn't know it: only a table
+ * (zset_is_table) asks for it. A set may be left with no members: the caller then clears the place. */
 #ifndef STORE_ZSET_H
 #define STORE_ZSET_H
 
@@ -29,6 +30,12 @@ extern const struct table_ops zset_table_ops;
 
 uint64_t zset_count(const struct entry *e);
 
+/* True when members are found by hash. */
+static inline bool zset_is_table(const struct entry *e)
+{
+    return e && entry_encoding(e) == ENC_TABLE;
+}
+
 /* "listpack" or "skiplist", as Redis calls what corresponds. */
 const char *zset_encoding(const struct entry *e);
 
@@ -36,7 +43,10 @@ const char *zset_encoding(const struct entry *e);
 
 /* False when member isn't there. */
 bool zset_score(const struct entry *e, struct slice member, double *score);
+bool zset_score_hashed(const struct entry *e, struct slice member, uint64_t hash, double *score);
 bool zset_rank(const struct entry *e, struct slice member, uint64_t *rank, double *score);
+bool zset_rank_hashed(const struct entry *e, struct slice member, uint64_t hash, uint64_t *rank,
+                      double *score);
 
 enum zset_change {
     ZSET_SAME,    /* the member has that score already */
@@ -48,6 +58,11 @@ enum zset_change {
 
 /* Gives member, which must not lie in the set itself, that score (not NaN). The key is created when missing. */
 enum zset_change zset_put(struct place *p, struct slice member, double score);
+
+/* `count` members are about to be put, at least one of which will be there afterwards, the longest of `longest` bytes
+ * (0: as it comes): where a packed set may not have these the set becomes a table at once, as Redis does,
+ * however many of them are the same. May be left out. */
+void zset_expect(struct place *p, uint64_t count, size_t longest);
 
 /* What zset_add does beyond that, joined by |. */
 enum zset_how {
@@ -61,16 +76,20 @@ enum zset_how {
 /* ZADD and ZINCRBY: one look-up. *score becomes the score that the member has afterwards;
  * undefined after ZSET_REFUSED and ZSET_NAN. The key is created only for a member that is added. */
 enum zset_change zset_add(struct place *p, struct slice member, unsigned how, double *score);
+enum zset_change zset_add_hashed(struct place *p, struct slice member, uint64_t hash, unsigned how,
+                                 double *score);
 
 /* False when it wasn't there. */
 bool zset_remove(struct place *p, struct slice member);
+bool zset_remove_hashed(struct place *p, struct slice member, uint64_t hash);
 
 /* ---- ranges ------------------------------------------------------------- */
 
 /* Members before the first one whose score is `score` or more; `above`: more. (0 .. count) */
 uint64_t zset_rank_of_score(const struct entry *e, double score, bool above);
 
-/* The same by the members' bytes; for sets whose scores are all equal (otherwise some number in 0 .. count). */
+/* The same by the members' bytes, whatever the scores. Where higher scores don't go with higher bytes (equal
+ * ones do) a packed set is walked from its front, and of a table it is some number in 0 .. count. */
 uint64_t zset_rank_of_member(const struct entry *e, struct slice member, bool above);
 
 /* Removes the members from rank `first` on, at most `count`; returns how many they were. */

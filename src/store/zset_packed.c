@@ -46,7 +46,7 @@ static size_t border_at(struct slice packed, const struct zset_border *b, uint64
     for (const char *next; at < end; at = next, ++*rank) {
         struct pack_item item;
         next = pack_get(at + pack_size(at), &item);
-        double score = pack_real(&item);
+        double score = b->any_score ? b->score : pack_real(&item);
         if (score < b->score)
             continue;
         if (score > b->score)
@@ -93,7 +93,8 @@ bool zset_packed_fits(const struct place *p, struct slice member)
 
 void zset_packed_put(struct place *p, struct slice member, double score, const struct zset_spot *old)
 {
-    struct pack_plan name = pack_plan(member), number = pack_plan_double(score);
+    /* A sum with zero isn't minus zero: packed there is only one zero, as in Redis. */
+    struct pack_plan name = pack_plan(member), number = pack_plan_double(score + 0.0);
     struct zset_border b = {.score = score, .by_bytes = true, .bytes = member};
     struct slice packed = p->entry ? entry_bytes(p->entry) : slice_make("", 0);
     size_t len = p->entry ? packed.len : PACK_HEADER;

@@ -16,9 +16,11 @@ struct zset_spot {
     double score;
 };
 
-/* The border that zset_packed_rank searches: as ordered_rank_of_score and, with `by_bytes`, ordered_rank_of. */
+/* The border that zset_packed_rank searches: as ordered_rank_of_score and, with `any_score`, ordered_rank_of_bytes;
+ * with `by_bytes` alone the place where a member with that score and bytes belongs. */
 struct zset_border {
     double score;
+    bool any_score;
     bool by_bytes;
     bool equal;
     struct slice bytes;

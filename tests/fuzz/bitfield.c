@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     limit_bulk_len = LIMIT;
     uint8_t protocol = data[0] & 1 ? 3 : 2;
-    struct keyspace *ks = family_begin();
+    struct keyspace *ks = family_begin(1);
     struct slice text = slice_make(data + 1, size - 1), words[FAMILY_WORDS];
     uint32_t count;
     for (unsigned lines = 0; lines < FAMILY_LINES && family_line(&text, words, &count); lines++) {

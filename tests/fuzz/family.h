@@ -10,17 +10,19 @@
 #include "commands/command.h"
 #include "ds/arena.h"
 
+#ifndef FAMILY_WORDS
 #define FAMILY_WORDS 64
+#endif
 #define FAMILY_LINES 32
 
-/* An empty keyspace of one database. */
-static inline struct keyspace *family_begin(void)
+/* An empty keyspace. */
+static inline struct keyspace *family_begin(unsigned databases)
 {
     static bool started;
     if (!started)
         arena_init();
     started = true;
-    return keyspace_create(1);
+    return keyspace_create(databases);
 }
 
 /* Nothing is left of it. */
@@ -57,7 +59,7 @@ static inline const char *family_reply_end(const char *p, const char *end)
     must(line && line > p && line[-1] == '\r');
     int64_t n = 0;
     char kind = *p;
-    if (kind == '$' || kind == '*')
+    if (kind == '$' || kind == '*' || kind == '%' || kind == '~')
         must(number_parse_i64(slice_make(p + 1, (size_t)(line - 1 - (p + 1))), &n) && n >= -1);
     else
         must(kind == '+' || kind == '-' || kind == ':' || kind == ',' || kind == '_');
@@ -66,7 +68,9 @@ static inline const char *family_reply_end(const char *p, const char *end)
         must(end - p >= n + 2 && memcmp(p + n, "\r\n", 2) == 0);
         p += n + 2;
     }
-    for (; kind == '*' && n > 0; n--)
+    if (kind == '%')
+        n *= 2;
+    for (; kind != '$' && n > 0; n--)
         p = family_reply_end(p, end);
     return p;
 }

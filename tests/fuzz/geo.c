@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     encoding_limits.zset_entries = data[0] & 1 ? 0 : 128;
     uint8_t protocol = data[0] & 2 ? 3 : 2;
-    struct keyspace *ks = family_begin();
+    struct keyspace *ks = family_begin(1);
     struct slice text = slice_make(data + 1, size - 1), words[FAMILY_WORDS];
     uint32_t count;
     for (unsigned lines = 0; lines < FAMILY_LINES && family_line(&text, words, &count); lines++) {

@@ -155,6 +155,8 @@ Test(command_info, getkeys_finds_the_keys_of_a_request)
     expect_error(c, "ERR Invalid command specified", "COMMAND GETKEYS nosuch a");
     expect_error(c, "ERR Invalid command specified", "COMMAND GETKEYS object nosuch a");
     expect_error(c, "ERR Invalid number of arguments specified for command", "COMMAND GETKEYS set a");
+    expect_error(c, "ERR Invalid arguments specified for command", "COMMAND GETKEYS pfmerge a");
+    expect_error(c, "ERR Invalid arguments specified for command", "COMMAND GETKEYS zunionstore a 0 b");
     expect_error(c, "ERR The command has no key arguments", "COMMAND GETKEYS config get a");
     expect_error(c, "ERR The command has no key arguments", "COMMAND GETKEYS ssubscribe channel");
     expect_error(c, "ERR The command has no key arguments", "COMMAND GETKEYS spublish channel");
@@ -172,6 +174,7 @@ Test(command_info, getkeysandflags_tells_what_is_done_to_keys)
     expect_error(c, "ERR The command has no key arguments", "COMMAND GETKEYSANDFLAGS ssubscribe channel");
     expect(c, "[[\"a\" [+OW +update]] [\"b\" [+OW +update]]]", "COMMAND GETKEYSANDFLAGS mset a 1 b 2");
     expect(c, "[[\"a\" [+RO +access]] [\"b\" [+OW +update]]]", "COMMAND GETKEYSANDFLAGS copy a b");
+    expect(c, "[[\"a\" [+RW +access +delete]]]", "COMMAND GETKEYSANDFLAGS migrate h 1 %s 0 1 KEYS a", "");
     expect3(resp3_client(), "[[\"a\" ~[+RO +access]]]", "COMMAND GETKEYSANDFLAGS get a");
     expect_error(c, "ERR Invalid command specified", "COMMAND GETKEYSANDFLAGS nosuch a");
 }

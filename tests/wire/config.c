@@ -168,8 +168,6 @@ Test(config, what_is_not_there_yet_is_refused)
     redisContext *c = wire_client();
     expect_error(c, FAILED "appendonly') - persistence isn't available in this server yet",
                  "CONFIG SET appendonly yes");
-    expect_error(c, FAILED "save') - persistence isn't available in this server yet", "CONFIG SET save %s",
-                 "60 1");
     expect_error(c, FAILED "tls-port') - TLS isn't available in this server yet", "CONFIG SET tls-port 7000");
     expect_error(c, FAILED "masterauth') - replication isn't available in this server yet",
                  "CONFIG SET masterauth x");
@@ -287,17 +285,11 @@ Test(config, what_would_lose_something_stops_the_start)
 {
     if (wire_is_redis())
         cr_skip_test("Redis has all of it");
-    static const char *const lines[] = {"user alice on nopass",
-                                        "aclfile /etc/users.acl",
-                                        "tls-port 7000",
-                                        "loadmodule /tmp/x.so",
-                                        "replicaof 127.0.0.1 1",
-                                        "cluster-enabled yes",
-                                        "appendonly yes",
-                                        "save 60 1",
-                                        "masterauth x",
-                                        "min-replicas-to-write 1",
-                                        NULL};
+    static const char *const lines[] = {"user alice on nopass",    "aclfile /etc/users.acl",
+                                        "tls-port 7000",           "loadmodule /tmp/x.so",
+                                        "replicaof 127.0.0.1 1",   "cluster-enabled yes",
+                                        "appendonly yes",          "masterauth x",
+                                        "min-replicas-to-write 1", NULL};
     for (unsigned i = 0; lines[i]; i++) {
         char expected[128];
         snprintf(expected, sizeof(expected), "at line 1\n>>> '%s'\n", lines[i]);

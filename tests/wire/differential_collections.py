@@ -292,7 +292,7 @@ HLLS = [
     (2, "PFMERGE", (hll_key, some(hll_key, 0, 3)), "exact"),
     (0.5, "PFDEBUG", (word(b"ENCODING", b"GETREG", b"DECODE", b"TODENSE", b"NOSUCH"), hll_key), "exact"),
     (0.5, "STRLEN", (hll_key,), "exact"),
-    (0.3, "SETRANGE", (hll_key, pick(b"0", b"4", b"5", b"15"), pick(b"x", b"\x00", b"\x01")), "exact"),
+    (0.3, "SETRANGE", (hll_key, pick(b"0", b"4", b"5", b"15"), pick(b"x", b"\x00", b"\x02")), "exact"),
 ]
 
 def weight(r):

@@ -463,7 +463,7 @@ Test(geo, members_of_any_length_are_kept)
 
 Test(geo, results_are_stored)
 {
-    redisContext *c = wire_client(), *listener = zset_listener();
+    redisContext *c = wire_client(), *listener = events_listener();
     add_sicily(c);
     expect_event(listener, "zadd", "Sicily");
     expect_int(c, 2, "GEORADIUS Sicily 15 37 200 km STORE to");
@@ -495,7 +495,7 @@ Test(geo, results_are_stored)
 
 Test(geo, nothing_to_store_removes_the_destination)
 {
-    redisContext *c = wire_client(), *listener = zset_listener();
+    redisContext *c = wire_client(), *listener = events_listener();
     add_sicily(c);
     expect_event(listener, "zadd", "Sicily");
     static const char *const commands[] = {

@@ -1,4 +1,5 @@
 /* Hashes: every command and option, packed and as a table, wrong types, limits, events. */
+#include "tests/wire/events.h"
 #include "tests/wire/wire.h"
 
 #include <stdio.h>
@@ -23,22 +24,6 @@ static void take_form(redisContext *c, unsigned form)
 }
 
 #define IN_BOTH_FORMS(c) for (unsigned form = 0; form < 2 && (take_form(c, form), 1); form++)
-
-static redisContext *listener(void)
-{
-    wire_config("notify-keyspace-events", "EA");
-    redisContext *c = wire_client();
-    expect(c, "[\"psubscribe\" \"__keyevent@0__:*\" 1]", "PSUBSCRIBE __keyevent@0__:*");
-    return c;
-}
-
-static void expect_event(redisContext *c, const char *name, const char *key)
-{
-    char text[256];
-    snprintf(text, sizeof text, "[\"pmessage\" \"__keyevent@0__:*\" \"__keyevent@0__:%s\" \"%s\"]", name,
-             key);
-    expect_next(c, text);
-}
 
 /* Fields f<from> .. f<to - 1>, each with its number as value. */
 static void fill(redisContext *c, const char *key, int from, int to)
@@ -600,7 +585,7 @@ Test(hash, wrong_arity)
 
 Test(hash, events)
 {
-    redisContext *c = wire_client(), *l = listener();
+    redisContext *c = wire_client(), *l = events_listener();
     expect_int(c, 2, "HSET h a 1 b 2");
     expect_event(l, "hset", "h");
     expect_ok(c, "HMSET h c 3");

@@ -493,3 +493,93 @@ Test(list_block, many_clients_wait_at_many_keys)
         freeReplyObject(r);
     }
 }
+
+Test(list_block, each_type_has_its_own_queue_at_a_key)
+{
+    redisContext *c = wire_client(), *lists[3], *sets[3];
+    for (int i = 0; i < 3; i++) {
+        lists[i] = wire_client();
+        wire_send(lists[i], "BLPOP k 0");
+        expect_waiters(c, 2 * i + 1);
+        sets[i] = wire_client();
+        wire_send(sets[i], "BZPOPMIN k 0");
+        expect_waiters(c, 2 * i + 2);
+    }
+    /* Changed often, and of both types on the way: what counts is what it is in the end. */
+    expect_ok(c, "MULTI");
+    for (int i = 0; i < 500; i++)
+        expect(c, "+QUEUED", "RPUSH k l%d", i);
+    expect(c, "+QUEUED", "DEL k");
+    for (int i = 0; i < 500; i++)
+        expect(c, "+QUEUED", "SADD k %d", i);
+    expect(c, "+QUEUED", "DEL k");
+    expect(c, "+QUEUED", "ZADD k 1 a 2 b");
+    freeReplyObject(wire_command(c, "EXEC"));
+    expect_next(sets[0], "[\"k\" \"a\" \"1\"]");
+    expect_next(sets[1], "[\"k\" \"b\" \"2\"]");
+    expect_waiters(c, 4);
+    expect_int(c, 4, "RPUSH k 1 2 3 4");
+    for (int i = 0; i < 3; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "[\"k\" \"%d\"]", i + 1);
+        expect_next(lists[i], text);
+    }
+    expect(c, "[\"4\"]", "LRANGE k 0 -1");
+    expect_int(c, 1, "DEL k");
+    expect_int(c, 1, "ZADD k 3 c");
+    expect_next(sets[2], "[\"k\" \"c\" \"3\"]");
+    expect_int(c, 0, "EXISTS k");
+}
+
+Test(list_block, statistics_count_a_wait_when_it_ends)
+{
+    redisContext *c = wire_client(), *w = wire_client();
+    char *text;
+    long long id = wire_int(w, "CLIENT ID");
+    expect_ok(c, "CONFIG RESETSTAT");
+    wire_send(w, "BLPOP a b a 0");
+    expect_waiters(c, 1);
+    if (!wire_is_redis())
+        cr_assert_eq(wire_info_int(c, "total_blocking_keys"), 2);
+    expect_int(c, 1, "RPUSH b x");
+    expect_next(w, "[\"b\" \"x\"]");
+    expect_ok(c, "SET d x");
+    wire_send(w, "BLMOVE a d LEFT LEFT 0");
+    expect_waiters(c, 1);
+    expect_int(c, 1, "RPUSH a x");
+    expect_next(w, "-" WRONG_TYPE);
+    expect_int(c, 1, "DEL a");
+    wire_send(w, "BLPOP a 0");
+    expect_waiters(c, 1);
+    expect_int(c, 1, "CLIENT UNBLOCK %lld ERROR", id);
+    expect_next(w, "-UNBLOCKED client unblocked via CLIENT UNBLOCK");
+    if (!wire_is_redis()) /* 7.0 doesn't tell */
+        cr_assert_eq(wire_info_int(c, "total_blocking_keys"), 0);
+    text = wire_info(c, "errorstat_UNBLOCKED");
+    cr_assert_str_eq(text, "count=1");
+    free(text);
+    text = wire_info(c, "cmdstat_blpop");
+    cr_assert(strncmp(text, "calls=2,", 8) == 0 && strstr(text, "failed_calls=1"), "%s", text);
+    free(text);
+    text = wire_info(c, "cmdstat_blmove");
+    cr_assert(strncmp(text, "calls=1,", 8) == 0 && strstr(text, "failed_calls=1"), "%s", text);
+    free(text);
+}
+
+Test(list_block, memory_that_is_full_refuses_what_would_add)
+{
+    redisContext *c = wire_client(), *w = wire_client();
+    if (wire_is_redis())
+        return; /* 7.2 does so, 7.0 doesn't */
+    expect_int(c, 1, "RPUSH x 1");
+    wire_send(w, "BLMOVE a b LEFT LEFT 0");
+    expect_waiters(c, 1);
+    wire_config("maxmemory", "1");
+    expect_ok(c, "RENAME x a");
+    expect_next(w, "-OOM command not allowed when used memory > 'maxmemory'.");
+    expect_int(c, 1, "LLEN a");
+    wire_send(w, "BLPOP none 0");
+    expect_waiters(c, 1);
+    expect_ok(c, "RENAME a none"); /* what only takes goes on */
+    expect_next(w, "[\"none\" \"1\"]");
+}

@@ -254,6 +254,22 @@ Test(migrate, passwords)
     expect(p.there, "[\"1\" \"2\" \"3\"]", "MGET a b c");
 }
 
+Test(migrate, a_kept_connection_asks_for_the_password_again)
+{
+    struct pair p = pair();
+    expect_ok(p.there, "CONFIG SET requirepass secret");
+    expect_ok(p.here, "SET k 1");
+    expect_ok(p.here, "MIGRATE 127.0.0.1 %d k 0 5000 AUTH secret", p.port);
+    expect_ok(p.here, "SET k 2");
+    expect_error_like(p.here, "ERR Target instance replied with error: WRONGPASS",
+                      "MIGRATE 127.0.0.1 %d k 0 5000 AUTH wrong", p.port);
+    expect_ok(p.there, "CONFIG SET requirepass changed");
+    expect_error_like(p.here, "ERR Target instance replied with error: WRONGPASS",
+                      "MIGRATE 127.0.0.1 %d k 0 5000 AUTH secret", p.port);
+    expect_bulk(p.there, "1", "GET k");
+    expect_bulk(p.here, "2", "GET k");
+}
+
 Test(migrate, passwords_are_not_shown)
 {
     struct pair p = pair();
@@ -303,8 +319,13 @@ Test(migrate, nobody_listens)
                  t.port);
     expect_error(c, "IOERR error or timeout connecting to the client",
                  "MIGRATE no.such.host.invalid 1 k 0 5000");
-    expect_error(c, "IOERR error or timeout connecting to the client", "MIGRATE 127.0.0.1 nonsense k 0 1000");
-    expect_error(c, "IOERR error or timeout connecting to the client", "MIGRATE 127.0.0.1 65536 k 0 1000");
+    static const char *const ports[] = {"nonsense", "", "0", "65536", "1.5"};
+    for (size_t i = 0; i < sizeof ports / sizeof *ports; i++)
+        expect_error(c, "IOERR error or timeout writing to target instance", "MIGRATE 127.0.0.1 %s k 0 1000",
+                     ports[i]);
+    expect_error(c, "IOERR error or timeout connecting to the client", "MIGRATE 127.0.0.1 -1 k 0 1000");
+    struct pair p = pair();
+    expect_ok(c, "MIGRATE 127.0.0.1 %dth k 0 1000 COPY", p.port);
     expect_bulk(c, "value", "GET k");
 }
 

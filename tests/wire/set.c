@@ -719,6 +719,8 @@ Test(set, counts_that_make_no_sense_are_refused)
     expect_error(c,
                  "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
                  "SRANDMEMBER s -9223372036854775808");
+    if (!wire_is_redis()) /* it would answer for ever */
+        expect_error(c, "ERR value is out of range", "SRANDMEMBER s -10000001");
     expect_error(c, SYNTAX, "SPOP s 1 2");
     expect_error(c, SYNTAX, "SRANDMEMBER s 1 2");
     expect(c, "[\"a\"]", "SRANDMEMBER s 9223372036854775807");
@@ -781,6 +783,27 @@ Test(set, events_tell_what_changed)
     expect_event(l, "del", "u");
     expect_int(c, 0, "SDIFFSTORE u u u");
     expect_no_event(l);
+}
+
+Test(set, sources_of_what_is_stored_are_read)
+{
+    redisContext *c = wire_client(), *l = events_listener();
+    wire_config("notify-keyspace-events", "Em");
+    expect_int(c, 3, "SADD a 1 2 3");
+    expect_ok(c, "SET text x");
+    expect_ok(c, "CONFIG RESETSTAT");
+    expect_int(c, 0, "SINTERSTORE d n1 a n2");
+    expect_int(c, 3, "SUNIONSTORE d n3 a n4");
+    expect_int(c, 3, "SDIFFSTORE e d n5");
+    expect_error_like(c, "WRONGTYPE", "SDIFFSTORE e n6 text n7");
+    for (int i = 1; i <= 6; i++) {
+        char key[8];
+        snprintf(key, sizeof key, "n%d", i);
+        expect_event(l, "keymiss", key);
+    }
+    expect_no_event(l);
+    cr_assert_eq(wire_info_int(c, "keyspace_hits"), 4);
+    cr_assert_eq(wire_info_int(c, "keyspace_misses"), 6);
 }
 
 Test(set, a_watched_set_that_changes_aborts_the_transaction)

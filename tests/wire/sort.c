@@ -220,6 +220,7 @@ Test(sort, keys_are_named)
     expect(c, "[\"a\" \"e\"]", "COMMAND GETKEYS SORT a BY b* GET c* STORE d STORE e LIMIT 0 1");
     expect(c, "[\"a\"]", "COMMAND GETKEYS SORT a GET STORE BY STORE");
     expect(c, "[\"a\"]", "COMMAND GETKEYS SORT_RO a GET b");
+    expect(c, "[[\"a\" [+RO +access]] [\"d\" [+OW +update]]]", "COMMAND GETKEYSANDFLAGS SORT a BY b STORE d");
 }
 
 Test(sort, events_tell_what_is_stored)
@@ -233,6 +234,21 @@ Test(sort, events_tell_what_is_stored)
     expect_event(l, "del", "to");
     expect_int(c, 0, "SORT none STORE to");
     expect_no_event(l);
+}
+
+Test(sort, the_source_of_what_is_stored_is_read)
+{
+    redisContext *c = wire_client();
+    fill(c);
+    redisContext *l = events_listener();
+    wire_config("notify-keyspace-events", "Em");
+    expect_ok(c, "CONFIG RESETSTAT");
+    expect_int(c, 4, "SORT l STORE to");
+    expect_int(c, 0, "SORT none STORE to");
+    expect_event(l, "keymiss", "none");
+    expect_no_event(l);
+    cr_assert_eq(wire_info_int(c, "keyspace_hits"), 1);
+    cr_assert_eq(wire_info_int(c, "keyspace_misses"), 1);
 }
 
 /* ---- a model -------------------------------------------------------------------------------- */

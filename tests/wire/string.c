@@ -1,4 +1,5 @@
 /* Plain values: every option, wrong types, limits, events. */
+#include "tests/wire/events.h"
 #include "tests/wire/wire.h"
 
 #include <stdio.h>
@@ -20,23 +21,6 @@ static long long now_ms(void)
     struct timeval t;
     gettimeofday(&t, NULL);
     return t.tv_sec * 1000ll + t.tv_usec / 1000;
-}
-
-/* A connection that is told of every event in database 0. */
-static redisContext *listener(void)
-{
-    wire_config("notify-keyspace-events", "EA");
-    redisContext *c = wire_client();
-    expect(c, "[\"psubscribe\" \"__keyevent@0__:*\" 1]", "PSUBSCRIBE __keyevent@0__:*");
-    return c;
-}
-
-static void expect_event(redisContext *c, const char *name, const char *key)
-{
-    char text[256];
-    snprintf(text, sizeof text, "[\"pmessage\" \"__keyevent@0__:*\" \"__keyevent@0__:%s\" \"%s\"]", name,
-             key);
-    expect_next(c, text);
 }
 
 /* ---- SET and GET ----------------------------------------------------------- */
@@ -606,7 +590,7 @@ Test(string, encodings_have_redis_names)
 
 Test(string, changes_are_told)
 {
-    redisContext *c = wire_client(), *l = listener();
+    redisContext *c = wire_client(), *l = events_listener();
     expect_ok(c, "SET k 1");
     expect_event(l, "set", "k");
     expect_ok(c, "SET k 1 EX 100");
@@ -662,20 +646,10 @@ Test(string, reads_count_hits_and_misses)
     cr_expect_eq(wire_info_int(c, "keyspace_misses"), 3);
 }
 
-/* A list under `key`; skips the test while there are no lists yet. */
-static void make_list(redisContext *c, const char *key)
-{
-    redisReply *r = wire_command(c, "RPUSH %s x", key);
-    bool made = r->type == REDIS_REPLY_INTEGER;
-    freeReplyObject(r);
-    if (!made)
-        cr_skip_test("no lists yet");
-}
-
 Test(string, other_types_are_refused_and_overwritten)
 {
     redisContext *c = wire_client();
-    make_list(c, "l");
+    expect_int(c, 1, "RPUSH l x");
     static const char *commands[] = {"GET l",         "SET l x GET",    "GETSET l x",      "GETDEL l",
                                      "GETEX l EX 10", "APPEND l x",     "STRLEN l",        "GETRANGE l 0 1",
                                      "SUBSTR l 0 1",  "SETRANGE l 0 x", "SETRANGE l 0 %s", "INCR l",

@@ -237,3 +237,22 @@ Test(turn, what_one_transaction_answers_stays_near_the_output_limit)
     if (!wire_is_redis())
         cr_assert_lt(wire_info_int(c, "client_recent_max_output_buffer"), 3 << 20);
 }
+
+/* Big values that are replaced faster than the budget of a turn frees them don't pile up. */
+Test(turn, what_is_replaced_again_and_again_is_freed_in_time)
+{
+    enum { MEMBERS = 100000, ROUNDS = 40 };
+    redisContext *c = wire_client();
+    redisReply *r;
+    for (int i = 0; i < MEMBERS; i++)
+        redisAppendCommand(c, "SADD k member:%d", i);
+    for (int i = 0; i < MEMBERS; i++) {
+        cr_assert_eq(redisGetReply(c, (void **)&r), REDIS_OK);
+        freeReplyObject(r);
+    }
+    long long one = wire_info_int(c, "used_memory");
+    for (int i = 0; i < ROUNDS; i++)
+        expect_int(c, MEMBERS, "SUNIONSTORE d k");
+    long long all = wire_info_int(c, "used_memory");
+    cr_assert_leq(all, 4 * one, "%lld bytes with one set, %lld after %d stores", one, all, ROUNDS);
+}

@@ -51,6 +51,16 @@ Test(zset, equal_scores_are_in_order_of_bytes)
     }
 }
 
+Test(zset, minus_zero_is_zero_where_the_set_is_small)
+{
+    redisContext *c = wire_client();
+    wire_config("zset-max-listpack-entries", "2");
+    expect_int(c, 2, "ZADD z -0 a 1 b");
+    expect_bulk(c, "0", "ZSCORE z a");
+    expect_int(c, 1, "ZADD z -0 c");
+    expect(c, "[\"a\" \"0\" \"c\" \"-0\" \"b\" \"1\"]", "ZRANGE z 0 -1 WITHSCORES");
+}
+
 Test(zset, scores_take_every_form_of_a_float)
 {
     redisContext *c = wire_client();
@@ -424,6 +434,8 @@ Test(zset, zrandmember_errors)
                  "ZRANDMEMBER z -9223372036854775808");
     expect_error(c, "ERR value is out of range", "ZRANDMEMBER z 4611686018427387904 WITHSCORES");
     expect_error(c, "ERR value is out of range", "ZRANDMEMBER z -4611686018427387904 WITHSCORES");
+    if (!wire_is_redis()) /* it would answer for ever */
+        expect_error(c, "ERR value is out of range", "ZRANDMEMBER z -10000001");
     expect_ok(c, "SET s v");
     expect_error(c, WRONG_TYPE, "ZRANDMEMBER s");
     expect_error(c, WRONG_TYPE, "ZRANDMEMBER s 0");
@@ -513,6 +525,23 @@ Test(zset, encoding_follows_the_settings)
     expect(c, "+zset", "TYPE y");
 }
 
+Test(zset, many_at_once_decide_the_encoding)
+{
+    redisContext *c = wire_client();
+    wire_config("zset-max-listpack-entries", "2");
+    expect_int(c, 1, "ZADD one 1 a 2 a");
+    expect_bulk(c, "listpack", "OBJECT ENCODING one");
+    expect_int(c, 1, "ZADD new 1 a 1 a 1 a");
+    expect_bulk(c, "skiplist", "OBJECT ENCODING new");
+    expect_int(c, 0, "ZADD one NX 1 a 1 a 1 a");
+    expect_bulk(c, "skiplist", "OBJECT ENCODING one");
+    expect_int(c, 0, "ZADD none XX 1 a 1 b 1 c");
+    expect_int(c, 1, "GEOADD places 1 1 a 1 1 a 1 1 a");
+    expect_bulk(c, "skiplist", "OBJECT ENCODING places");
+    expect_int(c, 0, "GEOADD none XX 1 1 a 1 1 b 1 1 c");
+    expect_int(c, 0, "EXISTS none");
+}
+
 Test(zset, members_of_every_length_survive_the_change_of_encoding)
 {
     redisContext *c = wire_client();
@@ -536,7 +565,7 @@ Test(zset, members_of_every_length_survive_the_change_of_encoding)
 
 Test(zset, changes_are_told)
 {
-    redisContext *c = wire_client(), *l = zset_listener();
+    redisContext *c = wire_client(), *l = events_listener();
     expect_int(c, 1, "ZADD z 1 a");
     expect_event(l, "zadd", "z");
     expect_int(c, 0, "ZADD z 2 a");

@@ -2,6 +2,7 @@
 #ifndef WIRE_ZSET_H
 #define WIRE_ZSET_H
 
+#include "tests/wire/events.h"
 #include "tests/wire/wire.h"
 
 #include <stdio.h>
@@ -34,28 +35,5 @@ static inline bool zset_round(redisContext *c, int i)
 
 /* The block that follows runs once in each encoding. */
 #define EACH_ENCODING(c) for (int round_ = 0; zset_round(c, round_); round_++)
-
-/* A connection that is told of every event in database 0 but "new". */
-static inline redisContext *zset_listener(void)
-{
-    wire_config("notify-keyspace-events", "EA");
-    redisContext *c = wire_client();
-    expect(c, "[\"psubscribe\" \"__keyevent@0__:*\" 1]", "PSUBSCRIBE __keyevent@0__:*");
-    return c;
-}
-
-static inline void expect_event(redisContext *c, const char *name, const char *key)
-{
-    char text[256];
-    snprintf(text, sizeof text, "[\"pmessage\" \"__keyevent@0__:*\" \"__keyevent@0__:%s\" \"%s\"]", name,
-             key);
-    expect_next(c, text);
-}
-
-/* Nothing was told since. */
-static inline void expect_no_event(redisContext *c)
-{
-    expect(c, "[\"pong\" \"\"]", "PING");
-}
 
 #endif

@@ -130,7 +130,7 @@ Test(zset_block, zmpop_errors)
 
 Test(zset_block, pops_are_told)
 {
-    redisContext *c = wire_client(), *l = zset_listener();
+    redisContext *c = wire_client(), *l = events_listener();
     fill(c);
     expect_event(l, "zadd", "z");
     expect(c, "[\"a\" \"1\"]", "ZPOPMIN z");

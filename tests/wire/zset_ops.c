@@ -262,7 +262,7 @@ Test(zset_ops, arity_is_checked)
 
 Test(zset_ops, stores_are_told)
 {
-    redisContext *c = wire_client(), *l = zset_listener();
+    redisContext *c = wire_client(), *l = events_listener();
     fill(c);
     expect_event(l, "zadd", "a");
     expect_event(l, "zadd", "b");

@@ -203,6 +203,24 @@ Test(zset_range, zrangebylex)
     }
 }
 
+Test(zset_range, ranges_of_bytes_pass_over_the_scores)
+{
+    redisContext *c = wire_client();
+    EACH_ENCODING(c)
+    {
+        fill(c);
+        expect(c, "[\"b\" \"c\"]", "ZRANGE z [b [c BYLEX");
+        expect(c, "[\"c\" \"b\"]", "ZRANGE z [c [b BYLEX REV");
+        expect(c, "[\"c\" \"d\" \"e\"]", "ZRANGEBYLEX z (b (f");
+        expect(c, "[\"e\" \"d\"]", "ZREVRANGEBYLEX z [ee (c LIMIT 0 2");
+        expect_int(c, 3, "ZLEXCOUNT z - [c");
+        expect_int(c, 2, "ZRANGESTORE to z [e + BYLEX");
+        expect(c, "[\"e\" \"5\" \"f\" \"6\"]", "ZRANGE to 0 -1 WITHSCORES");
+        expect_int(c, 4, "ZREMRANGEBYLEX z (a (f");
+        expect(c, "[\"a\" \"f\"]", "ZRANGE z 0 -1");
+    }
+}
+
 Test(zset_range, lex_bounds_are_checked)
 {
     redisContext *c = wire_client();
@@ -368,7 +386,7 @@ Test(zset_range, zremrangebylex)
 
 Test(zset_range, removals_are_told)
 {
-    redisContext *c = wire_client(), *l = zset_listener();
+    redisContext *c = wire_client(), *l = events_listener();
     fill(c);
     expect_event(l, "zadd", "z");
     expect_int(c, 1, "ZREMRANGEBYRANK z 0 0");
@@ -449,7 +467,7 @@ Test(zset_range, zrangestore_chooses_the_encoding_by_the_result)
 
 Test(zset_range, zrangestore_is_told)
 {
-    redisContext *c = wire_client(), *l = zset_listener();
+    redisContext *c = wire_client(), *l = events_listener();
     fill(c);
     expect_event(l, "zadd", "z");
     expect_int(c, 1, "ZRANGESTORE d z 0 0");

@@ -216,7 +216,7 @@ Test(command, keys_are_where_the_row_says)
     expect_keys("mset a 1 b 2 c 3", "1 3 5");
     expect_keys("p", "");
     expect_keys("zunionstore to 2 a b weights", "1 3 4");
-    expect_keys("zunionstore to 0 a", "1");
+    expect_keys("zunionstore to 0 a", "wrong");
     expect_keys("zunionstore to 3 a b", "wrong");
     expect_keys("zunionstore to x a b", "wrong");
     expect_keys("zunionstore to 99999999999 a b", "wrong");

@@ -238,6 +238,16 @@ Test(pack, a_walk_meets_every_element)
     }
 }
 
+Test(pack, a_string_above_4_gib_equals_no_element)
+{
+    static const char one_long[] =
+        "\xf0\1\0\0\0x"; /* as that string would be held if its length were cut off */
+    struct pack_plan big = pack_plan(slice_make("x", ((size_t)1 << 32) + 1)), one = pack_plan(SLICE("x"));
+    char bytes[2];
+    pack_put(bytes, &one);
+    check(!pack_is(bytes, &big) && !pack_is(one_long, &big));
+}
+
 Test(pack, header)
 {
     char bytes[PACK_HEADER + 1] = {0};

@@ -124,6 +124,18 @@ Test(server_config_file, several_words)
     cr_expect_eq(config.latency_percentile_count, 3);
 }
 
+Test(server_config_file, save_rules_on_several_lines_join)
+{
+    cr_expect_str_eq(config.save, "3600 1 300 100 60 10000");
+    cr_expect(reads("save 3600 1\nsave 60 100 5 1\nsave"));
+    cr_expect_str_eq(config.save, "3600 1 60 100 5 1");
+    cr_expect(reads("save \"\"\nsave \"7 8\"\n"));
+    cr_expect_str_eq(config.save, "7 8");
+    fails("save 60", "Reading the test, at line 1\n>>> 'save 60'\nInvalid save parameters\n");
+    cr_expect(reads("save \"\""));
+    cr_expect_str_eq(config.save, "");
+}
+
 Test(server_config_file, errors_name_place_line_and_reason)
 {
     fails("hz 5\n\n  hz x  \n",
@@ -145,23 +157,12 @@ Test(server_config_file, errors_name_place_line_and_reason)
 
 Test(server_config_file, what_would_lose_something_stops_the_start)
 {
-    static const char *const lines[] = {"user a on nopass",
-                                        "aclfile /etc/users.acl",
-                                        "tls-port 6380",
-                                        "tls-cert-file /a.crt",
-                                        "tls-replication yes",
-                                        "loadmodule /a.so x",
-                                        "replicaof 10.0.0.1 1",
-                                        "slaveof 10.0.0.1 1",
-                                        "cluster-enabled yes",
-                                        "appendonly yes",
-                                        "save 3600 1",
-                                        "save 3600 1 300 100 60 10000",
-                                        "masterauth x",
-                                        "masteruser x",
-                                        "min-replicas-to-write 1",
-                                        "sentinel monitor a",
-                                        NULL};
+    static const char *const lines[] = {
+        "user a on nopass",        "aclfile /etc/users.acl", "tls-port 6380",
+        "tls-cert-file /a.crt",    "tls-replication yes",    "loadmodule /a.so x",
+        "replicaof 10.0.0.1 1",    "slaveof 10.0.0.1 1",     "cluster-enabled yes",
+        "appendonly yes",          "masterauth x",           "masteruser x",
+        "min-replicas-to-write 1", "sentinel monitor a",     NULL};
     for (unsigned i = 0; lines[i]; i++) {
         cr_expect_not(reads(lines[i]), "%s", lines[i]);
         buf_append_char(&reader.error, 0);

@@ -62,7 +62,7 @@ Test(server_config_value, defaults_are_redis_ones)
     cr_expect_str_eq(shown("port"), "6379");
     cr_expect_str_eq(shown("bind"), "127.0.0.1 -::1");
     cr_expect_str_eq(shown("proto-max-bulk-len"), "536870912");
-    cr_expect_str_eq(shown("save"), "");
+    cr_expect_str_eq(shown("save"), "3600 1 300 100 60 10000");
     cr_expect_str_eq(shown("client-output-buffer-limit"),
                      "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60");
     cr_expect_str_eq(shown("latency-tracking-info-percentiles"), "50 99 99.9");
@@ -267,12 +267,20 @@ Test(server_config_value, events)
     refuses(name, "KEy", "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
 }
 
+Test(server_config_value, save_rules_are_pairs)
+{
+    takes("save", "60 1", "60 1");
+    takes("save", "60 1 5 0", "60 1 5 0");
+    refuses("save", "60", "Invalid save parameters");
+    refuses("save", "0 1", "Invalid save parameters");
+    refuses("save", "60 -1", "Invalid save parameters");
+    refuses("save", "60 x", "Invalid save parameters");
+    takes("save", "", "");
+}
+
 Test(server_config_value, what_cannot_be_obeyed_is_refused)
 {
     refuses("appendonly", "yes", "persistence isn't available in this server yet");
-    refuses("save", "60 1", "persistence isn't available in this server yet");
-    refuses("save", "60", "Invalid save parameters");
-    takes("save", "", "");
     refuses("tls-port", "7000", "TLS isn't available in this server yet");
     refuses("tls-port", "x", "argument couldn't be parsed into an integer");
     refuses("tls-cert-file", "/a", "TLS isn't available in this server yet");

@@ -202,8 +202,10 @@ static void check_hash(const struct entry *e, const struct model *m)
     if (!e)
         return;
     bool table = fields_is_table(e);
+    if (earliest >= 0)
+        check(e->flags & ENTRY_FIELDS_EXPIRE);
     if (!table && earliest >= 0)
-        check(e->flags & ENTRY_FIELDS_EXPIRE && fields_earliest(e) >= 0 && fields_earliest(e) <= earliest);
+        check(fields_earliest(e) >= 0 && fields_earliest(e) <= earliest);
     check(!m->was_table || table); /* a table stays one */
     check(strcmp(fields_encoding(e), table                            ? "hashtable"
                                      : e->flags & ENTRY_FIELDS_EXPIRE ? "listpackex"
@@ -704,6 +706,33 @@ Test(fields, a_hundred_thousand_that_end_at_once)
     script_clock_cost(1);
     check(fields_count(p.entry) == 10 && keyspace_stats(ks)->expired_fields == COUNT);
     check(keyspace_stats(ks)->expire_turns_cut > 0);
+}
+
+/* Counting soon is exact where little waits to be removed, and never looks for long. */
+Test(fields, counting_soon_is_bounded)
+{
+    enum { COUNT = 30000 };
+    struct place p = fresh("big");
+    for (unsigned i = 0; i < COUNT; i++) {
+        char name[20];
+        fields_set(&p, slice_make(name, (size_t)sprintf(name, "f%u", i)), SLICE("v"),
+                   clock_ms() + (i < 500 ? 10 : 20));
+    }
+    script_clock_advance(11);
+    check(fields_count(p.entry) == COUNT - 500);
+    while (keyspace_work(ks, 1000) == 0)
+        ;
+    for (unsigned i = 500; i < 550; i++) {
+        char name[20];
+        fields_set_expiry(&p, slice_make(name, (size_t)sprintf(name, "f%u", i)), clock_ms() + 1);
+    }
+    script_clock_advance(2);
+    check(fields_count_soon(p.entry) == COUNT - 550 && fields_count(p.entry) == COUNT - 550);
+    check(!fields_mostly_ended(p.entry, fields_count(p.entry)));
+    script_clock_advance(20);
+    check(fields_count(p.entry) == 0 && fields_mostly_ended(p.entry, 0));
+    uint64_t soon = fields_count_soon(p.entry);
+    check(soon > COUNT / 2 && soon < COUNT - 550);
 }
 
 /* A big hash with times goes in small steps, and what it had in the wheel with it. */

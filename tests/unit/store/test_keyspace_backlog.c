@@ -1,6 +1,8 @@
 /* backlog: what a strange clock or a strange client leaves for later doesn't stay. */
 #include "store/keyspace.h"
 
+#include "store/encoding.h"
+#include "store/fields.h"
 #include "tests/unit/support/check.h"
 #include "tests/unit/support/script_clock.h"
 
@@ -93,6 +95,31 @@ Test(keyspace_backlog, a_clock_that_trembles_delays_no_key_by_more_than_it_tremb
     cr_assert_eq(keyspace_count(ks, 0), 0);
 }
 
+Test(keyspace_backlog, a_big_hash_counts_what_it_shows_after_the_clock_was_set_back)
+{
+    struct place p = place_find(ks, 0, SLICE("hash"), keyspace_hash(SLICE("hash")));
+    encoding_limits.hash_entries = 0;
+    put(0, clock_ms() + 500);
+    script_clock_advance(1000);
+    settle();
+    set_back(900);
+    int64_t begin = clock_ms();
+    for (unsigned i = 0; i < 800; i++) {
+        char text[16];
+        struct slice field = slice_make(text, (size_t)sprintf(text, "f%u", i));
+        fields_set(&p, field, SLICE("value"), begin + 1 + i);
+    }
+    for (unsigned ms = 0; ms < 800; ms++) {
+        struct fields_cursor c;
+        uint64_t shown = 0;
+        for (fields_begin(&c, p.entry); fields_next(&c, NULL, NULL, NULL);)
+            shown++;
+        cr_assert_eq(fields_count(p.entry), shown);
+        script_clock_advance(1);
+        settle();
+    }
+}
+
 Test(keyspace_backlog, flushing_again_and_again_does_not_pile_up)
 {
     /* No turn ends in between. */
@@ -130,4 +157,26 @@ Test(keyspace_backlog, a_random_key_is_found_without_removing_all_that_ended)
     settle();
     cr_assert_eq(keyspace_count(ks, 0), 2);
     check(keyspace_random(ks, 0));
+}
+
+/* What a turn gave up may be more than the next one's budget frees. */
+Test(keyspace_backlog, more_is_freed_where_a_turn_took_long)
+{
+    enum { FIELDS = 20000 };
+    struct slice key = SLICE("big");
+    struct place p = place_find(ks, 0, key, keyspace_hash(key));
+    for (unsigned i = 0; i < FIELDS; i++) {
+        char name[20];
+        fields_set(&p, slice_make(name, (size_t)sprintf(name, "f%u", i)), SLICE("v"), EXPIRY_NONE);
+    }
+    place_clear(&p);
+    script_clock_cost(10);
+    check(keyspace_work(ks, 100) == 0);
+    uint64_t left = arena_stats().objects;
+    check(left > FIELDS / 2);
+    keyspace_free_more(ks, 1000);
+    check(arena_stats().objects < left && arena_stats().objects > FIELDS / 4);
+    keyspace_free_more(ks, 1000000);
+    check(arena_stats().objects < 10); /* the database's own table */
+    script_clock_cost(1);
 }

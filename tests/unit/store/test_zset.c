@@ -227,7 +227,7 @@ static void put(struct slice name, double score)
     if (expect == ZSET_MOVED)
         model_cut(at, 1);
     if (expect != ZSET_SAME)
-        model_put(name, score);
+        model_put(name, zset_is_table(p.entry) ? score : score + 0.0);
 }
 
 static void drop(struct slice name)
@@ -402,6 +402,24 @@ Test(zset, members_are_found_by_bytes_among_equal_scores)
             check(zset_rank_of_member(entry(), name, false) == rank);
             check(zset_rank_of_member(entry(), name, true) == rank + there);
         }
+        clear();
+    }
+}
+
+Test(zset, members_are_found_by_bytes_whatever_their_scores)
+{
+    for (unsigned form = 0; form < 2; form++) {
+        limits(form ? 0 : 128, 64);
+        put(SLICE("a"), -1);
+        put(SLICE("b"), 2);
+        put(SLICE("d"), 2);
+        put(SLICE("e"), 7);
+        check(zset_rank_of_member(entry(), SLICE(""), true) == 0);
+        check(zset_rank_of_member(entry(), SLICE("b"), false) == 1);
+        check(zset_rank_of_member(entry(), SLICE("b"), true) == 2);
+        check(zset_rank_of_member(entry(), SLICE("c"), true) == 2);
+        check(zset_rank_of_member(entry(), SLICE("e"), false) == 3);
+        check(zset_rank_of_member(entry(), SLICE("f"), false) == 4);
         clear();
     }
 }
