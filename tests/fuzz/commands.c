@@ -313,7 +313,7 @@ static bool is_loose(const struct command *row, const struct slice *words, uint3
     }
     const char *tip = row->tips ? strstr(row->tips, "nondeterministic_output") : NULL;
     return (tip && !strstr(tip, "_order")) || (by && strncmp(row->name, "sort", 4) == 0) ||
-           (lex && row->first && !(is_even(words[row->first]) && is_even(words[row->last]))) ||
+           (lex && row->last > 0 && !(is_even(words[row->first]) && is_even(words[row->last]))) ||
            strcmp(row->name, "dbsize") == 0; /* RANDOMKEY removes what has ended */
 }
 

@@ -797,7 +797,7 @@ Test(set, sources_of_what_is_stored_are_read)
     expect_int(c, 3, "SDIFFSTORE e d n5");
     expect_error_like(c, "WRONGTYPE", "SDIFFSTORE e n6 text n7");
     for (int i = 1; i <= 6; i++) {
-        char key[8];
+        char key[16];
         snprintf(key, sizeof key, "n%d", i);
         expect_event(l, "keymiss", key);
     }
