@@ -70,6 +70,7 @@ static struct {
 } arena;
 
 char *arena_base;
+uint8_t *arena_exact_of;
 
 static inline struct page *page_at(uint32_t number)
 {
@@ -216,6 +217,8 @@ void arena_init(void)
     arena.pages = (uint32_t)(arena.reserved / ARENA_PAGE);
     set_init(&arena.empty, arena.pages);
     set_init(&arena.gone, arena.pages);
+    arena_exact_of = reserve(arena.pages);
+    must(arena_exact_of);
     make_classes();
 }
 
@@ -289,6 +292,7 @@ static struct page *page_open(unsigned cls)
                        .size = c->size,
                        .capacity = c->capacity,
                        .reciprocal = c->reciprocal};
+    arena_exact_of[n] = cls >= arena.exact ? (uint8_t)(c->size / 8) : 0;
     uint32_t words = (c->capacity + 63) / 64;
     memset(p->used, 0, (size_t)words * 8);
     if (c->capacity % 64)
@@ -340,6 +344,7 @@ static void *run_alloc(size_t size)
     struct page *p = page_at(n);
     *p = (struct page){
         .magic = PAGE_MAGIC, .cls = CLASS_RUN, .first = RUN_OFFSET, .capacity = 1, .live = 1, .run = count};
+    arena_exact_of[n] = 0;
     arena.used_pages += count;
     arena.live += (size_t)count * ARENA_PAGE - RUN_OFFSET;
     arena.objects++;
@@ -391,12 +396,6 @@ void *arena_alloc_exact(size_t size)
 {
     must(arena_fits_exact(size));
     return class_alloc(arena.exact + (unsigned)(size - 16) / 8);
-}
-
-size_t arena_exact_size(const void *object)
-{
-    const struct page *p = page_of(object);
-    return p->cls >= arena.exact && p->cls < arena.classes ? p->size : 0;
 }
 
 void arena_free(void *object)

@@ -33,6 +33,9 @@ void arena_init(void);
  * NULL when the region or the system is out of memory. */
 void *arena_alloc(size_t size);
 
+/* First address of the region: references into it are (p - base) / 8 in 40 bits. */
+extern char *arena_base;
+
 /* Objects of exactly `size` bytes, in pages of their own: arena_exact_size gives their size, and 0 for all other
  * objects. Who keeps byte strings of many lengths need not write the length of such a one beside it. */
 static inline bool arena_fits_exact(size_t size)
@@ -40,7 +43,15 @@ static inline bool arena_fits_exact(size_t size)
     return size % 8 == 0 && size >= 16 && size <= 512;
 }
 void *arena_alloc_exact(size_t size);
-size_t arena_exact_size(const void *p);
+
+/* For each page an eighth of the size of such objects, 0 on all other pages: a byte a page stays in the cache
+ * where the pages' headers, 64 KiB apart, push each other out. */
+extern uint8_t *arena_exact_of;
+
+static inline size_t arena_exact_size(const void *p)
+{
+    return (size_t)arena_exact_of[(size_t)((const char *)p - arena_base) / ARENA_PAGE] * 8;
+}
 
 /* Takes p. `size` isn't needed: the page knows. */
 void arena_free(void *p);
@@ -50,9 +61,6 @@ size_t arena_size(size_t size);
 
 /* Bytes that the object p takes. */
 size_t arena_usable(const void *p);
-
-/* First address of the region: references into it are (p - base) / 8 in 40 bits. */
-extern char *arena_base;
 
 static inline uint64_t arena_ref(const void *p)
 {
