@@ -115,7 +115,7 @@ static bool read_zset(struct loading *l, bool (*read_score)(struct rdb_reader *r
     if (!rdb_read_len(l->r, &count))
         return false;
     if (count)
-        zset_expect(l->p, count, 0);
+        zset_expect(l->p, count);
     while (count--)
         if (!rdb_read_string(l->r, &l->first, &member) || !read_score(l->r, &score) ||
             !add_scored(l, member, score))

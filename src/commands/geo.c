@@ -123,7 +123,7 @@ static void run_geoadd(struct call *c)
     if (ok && call_place(c, 1, TYPE_ZSET, &p)) {
         int64_t added = 0, moved = 0;
         if (p.entry || !(how & ZSET_IF_THERE))
-            zset_expect(&p, count, 0);
+            zset_expect(&p, count);
         for (uint32_t i = 0; i < count; i++) {
             uint32_t at = first + 3 * i + 2;
             uint64_t hash = call_table_hash(c, p.entry, at);

@@ -39,13 +39,14 @@ struct result {
     struct place made;
 };
 
+/* A member that wasn't shown before. */
 static void take(void *ctx, struct slice member)
 {
     struct result *r = ctx;
     if (r->reply)
         reply_bulk(r->reply, member);
     else
-        set_add(&r->made, member);
+        set_put(&r->made, member);
     r->count++;
 }
 
@@ -72,9 +73,12 @@ static void unite(struct sets *s, struct result *r)
     struct set_cursor c;
     struct slice member;
     for (uint32_t i = 0; i < s->count; i++) {
+        bool first = !r->made.entry;
         set_begin(&c, s->set[i]);
         while (set_next(&c, &member)) {
-            if (!set_add(&r->made, member))
+            if (first)
+                set_put(&r->made, member);
+            else if (!set_add(&r->made, member))
                 continue;
             if (r->reply)
                 reply_bulk(r->reply, member);

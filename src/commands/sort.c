@@ -356,23 +356,46 @@ static void answer(struct sort *s)
     }
 }
 
+/* The wanted elements themselves, all at once: the list isn't moved as it grows then. */
+static bool list_elements(struct sort *s, struct place *made)
+{
+    size_t count = s->last - s->first;
+    struct slice *all = mem_alloc(count * sizeof *all);
+    bool good = true;
+    for (size_t i = 0; i < count; i++) {
+        all[i] = s->elements[s->first + i].text;
+        good &= all[i].len <= LIST_ELEMENT_MAX;
+    }
+    if (good && count)
+        list_fill(made, all, count);
+    mem_free(all);
+    return good;
+}
+
+/* What GET names for each of them. */
+static bool list_values(struct sort *s, struct place *made)
+{
+    for (size_t i = s->first; i < s->last; i++) {
+        for (size_t g = 0; g < s->get_count; g++) {
+            struct slice value;
+            if (!look_up(&s->lookup, &s->gets[g], s->elements[i].text, &value))
+                value = SLICE("");
+            if (value.len > LIST_ELEMENT_MAX)
+                return false;
+            list_push(made, LIST_TAIL, value);
+        }
+    }
+    return true;
+}
+
 static void store(struct sort *s)
 {
     struct call *c = s->call;
     struct place made = place_workshop(c->keyspace);
-    for (size_t i = s->first; i < s->last; i++) {
-        if (!s->get_count)
-            list_push(&made, LIST_TAIL, s->elements[i].text);
-        for (size_t g = 0; g < s->get_count; g++) {
-            struct slice value;
-            bool there = look_up(&s->lookup, &s->gets[g], s->elements[i].text, &value);
-            if (there && value.len > LIST_ELEMENT_MAX) {
-                place_clear(&made);
-                reply_error(c->reply, "ERR Element too large");
-                return;
-            }
-            list_push(&made, LIST_TAIL, there ? value : SLICE(""));
-        }
+    if (!(s->get_count ? list_values : list_elements)(s, &made)) {
+        place_clear(&made);
+        reply_error(c->reply, "ERR Element too large");
+        return;
     }
     uint64_t count = list_count(made.entry), hash = call_key_hash(c, s->store);
     if (count) {

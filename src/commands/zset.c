@@ -68,7 +68,7 @@ static void add_members(struct call *c, struct place *p, const struct adding *a,
     int64_t added = 0, moved = 0;
     enum zset_change change = ZSET_SAME;
     if (p->entry || !(a->how & ZSET_IF_THERE))
-        zset_expect(p, (c->argc - first) / 2, 0);
+        zset_expect(p, (c->argc - first) / 2);
     for (uint32_t i = first; i < c->argc; i += 2) {
         uint64_t hash = call_table_hash(c, p->entry, i + 1);
         change = zset_add_hashed(p, c->argv[i + 1], hash, a->how, &scores[(i - first) / 2]);

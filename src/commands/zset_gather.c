@@ -100,6 +100,14 @@ void gather_sort(struct gather *g)
         qsort_r(g->items, g->count, sizeof *g->items, by_score, g);
 }
 
+/* A zset_item. */
+static struct slice nth_item(const void *ctx, size_t number, double *score)
+{
+    const struct gather *g = ctx;
+    *score = g->items[number].score;
+    return gather_member(g, &g->items[number]);
+}
+
 void gather_store(struct gather *g, struct call *c, uint32_t key, const char *event)
 {
     if (!g->count) {
@@ -109,15 +117,9 @@ void gather_store(struct gather *g, struct call *c, uint32_t key, const char *ev
         return;
     }
     struct place p = place_workshop(c->keyspace);
-    size_t longest = 0;
-    for (size_t i = 0; i < g->count; i++)
-        longest = g->items[i].len > longest ? g->items[i].len : longest;
-    zset_expect(&p, g->count, longest);
-    gather_sort(g); /* each member is put behind the one before: close to where the last search ended */
-    for (size_t i = 0; i < g->count; i++)
-        zset_put(&p, gather_member(g, &g->items[i]), g->items[i].score);
-    uint64_t count = zset_count(p.entry);
+    gather_sort(g);
+    zset_fill(&p, g->count, nth_item, g);
     place_move(&p, c->db, c->argv[key], call_key_hash(c, key), EXPIRY_NONE);
     call_changed(c, key, EVENT_ZSET, event);
-    reply_int(c->reply, (int64_t)count);
+    reply_int(c->reply, (int64_t)g->count);
 }

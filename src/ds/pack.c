@@ -5,29 +5,30 @@
 /* An integer's first byte when 2, 3, 4 or 8 bytes follow, and a double's. */
 enum { HEAD_I16 = 0xf1, HEAD_I24, HEAD_I32, HEAD_I64, HEAD_DOUBLE, HEAD_NOTHING = 0xff };
 
-static struct pack_plan plan_head(uint8_t first, const void *rest, uint8_t rest_len)
+/* The first byte, `more` bytes of `rest`, and a string's own bytes. */
+static inline struct pack_plan plan(uint8_t first, uint64_t rest, uint8_t more, struct slice text)
 {
-    struct pack_plan p = {.head_len = (uint8_t)(1 + rest_len), .text = {"", 0}};
-    p.head[0] = (char)first;
-    memcpy(p.head + 1, rest, rest_len);
-    return p;
+    return (struct pack_plan){.head_low = first | rest << 8,
+                              .head_high = (uint8_t)(rest >> 56),
+                              .head_len = (uint8_t)(1 + more),
+                              .text = text};
 }
 
 struct pack_plan pack_plan_int(int64_t v)
 {
+    const struct slice none = {"", 0};
+    uint64_t rest = (uint64_t)v;
     if (v >= 0 && v < 128)
-        return plan_head((uint8_t)v, "", 0);
-    if (v >= -4096 && v < 4096) {
-        uint8_t low = (uint8_t)v;
-        return plan_head((uint8_t)(0xc0 | (v >> 8 & 31)), &low, 1);
-    }
+        return plan((uint8_t)v, 0, 0, none);
+    if (v >= -4096 && v < 4096)
+        return plan((uint8_t)(0xc0 | (v >> 8 & 31)), rest & 0xff, 1, none);
     if (v == (int16_t)v)
-        return plan_head(HEAD_I16, &v, 2);
+        return plan(HEAD_I16, rest, 2, none);
     if (v >= -(1 << 23) && v < 1 << 23)
-        return plan_head(HEAD_I24, &v, 3);
+        return plan(HEAD_I24, rest, 3, none);
     if (v == (int32_t)v)
-        return plan_head(HEAD_I32, &v, 4);
-    return plan_head(HEAD_I64, &v, 8);
+        return plan(HEAD_I32, rest, 4, none);
+    return plan(HEAD_I64, rest, 8, none);
 }
 
 struct pack_plan pack_plan_double(double v)
@@ -35,7 +36,9 @@ struct pack_plan pack_plan_double(double v)
     const double limit = 9223372036854775808.0; /* 2^63 */
     if (v >= -limit && v < limit && v == (double)(int64_t)v && !(v == 0 && signbit(v)))
         return pack_plan_int((int64_t)v);
-    return plan_head(HEAD_DOUBLE, &v, 8);
+    uint64_t bits;
+    memcpy(&bits, &v, 8);
+    return plan(HEAD_DOUBLE, bits, 8, slice_make("", 0));
 }
 
 struct pack_plan pack_plan(struct slice s)
@@ -43,19 +46,13 @@ struct pack_plan pack_plan(struct slice s)
     int64_t v;
     if (number_parse_i64(s, &v))
         return pack_plan_int(v);
-    struct pack_plan p;
-    if (likely(s.len < 64)) {
-        p = plan_head((uint8_t)(0x80 | s.len), "", 0);
-    } else if (s.len < 4096) {
-        uint8_t low = (uint8_t)s.len;
-        p = plan_head((uint8_t)(0xe0 | s.len >> 8), &low, 1);
-    } else {
-        uint32_t len = (uint32_t)s.len;
-        p = plan_head(s.len <= UINT32_MAX ? 0xf0 : HEAD_NOTHING, &len, 4);
-    }
-    if (s.len)
-        p.text = s;
-    return p;
+    if (!s.len)
+        return plan(0x80, 0, 0, slice_make("", 0));
+    if (likely(s.len < 64))
+        return plan((uint8_t)(0x80 | s.len), 0, 0, s);
+    if (s.len < 4096)
+        return plan((uint8_t)(0xe0 | s.len >> 8), s.len & 0xff, 1, s);
+    return plan(s.len <= UINT32_MAX ? 0xf0 : HEAD_NOTHING, s.len, 4, s);
 }
 
 const char *pack_get(const char *p, struct pack_item *item)

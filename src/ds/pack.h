@@ -33,10 +33,16 @@ struct pack_item {
     double real;       /* PACK_DOUBLE */
 };
 
-/* An element ready to be written or looked for: its bytes but for a string's own. */
+/* An element ready to be written or looked for: its bytes but for a string's own. Made of whole words, since
+ * the processor waits where bytes that were just written one by one are read as a word. */
 struct pack_plan {
-    char head[12];
-    uint8_t head_len;
+    union {
+        char head[9]; /* head_len bytes count */
+        struct {
+            uint64_t head_low;
+            uint8_t head_high, head_len;
+        };
+    };
     struct slice text; /* what follows the head; borrowed from what was planned */
 };
 
@@ -55,7 +61,9 @@ static inline size_t pack_plan_size(const struct pack_plan *p)
 /* Writes it; returns the end. */
 static inline char *pack_put(char *at, const struct pack_plan *p)
 {
-    memcpy(at, p->head, p->head_len);
+    *at = p->head[0];
+    if (p->head_len > 1)
+        memcpy(at + 1, p->head + 1, p->head_len - 1u);
     memcpy(at + p->head_len, p->text.ptr, p->text.len);
     return at + p->head_len + p->text.len;
 }
@@ -82,8 +90,13 @@ static inline size_t pack_size(const char *p)
 /* True when the element at p is the planned one. */
 static inline bool pack_is(const char *p, const struct pack_plan *plan)
 {
-    return *p == plan->head[0] && memcmp(p, plan->head, plan->head_len) == 0 &&
-           memcmp(p + plan->head_len, plan->text.ptr, plan->text.len) == 0;
+    if (likely(*p != plan->head[0]))
+        return false;
+    size_t len = plan->text.len;
+    /* Texts that are looked for among their like differ at the end rather than at the beginning. */
+    if (likely(plan->head_len == 1))
+        return !len || (p[len] == plan->text.ptr[len - 1] && memcmp(p + 1, plan->text.ptr, len) == 0);
+    return memcmp(p, plan->head, plan->head_len) == 0 && memcmp(p + plan->head_len, plan->text.ptr, len) == 0;
 }
 
 /* Reads the element at p; returns where the next one starts. */

@@ -193,14 +193,9 @@ static void packed_push(struct place *p, enum list_end end, const struct slice *
     }
 }
 
-void list_push_all(struct place *p, enum list_end end, const struct slice *values, size_t count)
+/* After expect_more. */
+static void push_expected(struct place *p, enum list_end end, const struct slice *values, size_t count)
 {
-    if (!is_table(p->entry)) {
-        uint64_t text = 0;
-        for (size_t i = 0; i < count; i++)
-            text += values[i].len;
-        expect_more(p, text, text + count * 4, count);
-    }
     if (!is_table(p->entry)) {
         packed_push(p, end, values, count);
         return;
@@ -211,6 +206,28 @@ void list_push_all(struct place *p, enum list_end end, const struct slice *value
         struct pack_plan plan = pack_plan(values[i]);
         chunks_push(t, &l, end == LIST_TAIL, &plan);
     }
+}
+
+void list_push_all(struct place *p, enum list_end end, const struct slice *values, size_t count)
+{
+    if (!is_table(p->entry)) {
+        uint64_t text = 0;
+        for (size_t i = 0; i < count; i++)
+            text += values[i].len;
+        expect_more(p, text, text + count * 4, count);
+    }
+    push_expected(p, end, values, count);
+}
+
+void list_fill(struct place *p, const struct slice *values, size_t count)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct pack_plan plan = pack_plan(values[i]);
+        bytes += run_plan_size(&plan);
+    }
+    expect_more(p, bytes, bytes, count);
+    push_expected(p, LIST_TAIL, values, count);
 }
 
 /* Takes the outermost `count` elements out of the table at p, as cheaply as may be. */

@@ -65,6 +65,10 @@ bool list_find(struct list_cursor *c, const struct pack_plan *wanted, uint64_t *
 /* Adds `count` values, one after the other, at that end. The key is created when missing. */
 void list_push_all(struct place *p, enum list_end end, const struct slice *values, size_t count);
 
+/* Makes the missing key at p the list of `count` (above 0) values. As Redis does where it makes a list by itself, its
+ * form goes by all that the values take; list_push_all looks at their texts alone. */
+void list_fill(struct place *p, const struct slice *values, size_t count);
+
 static inline void list_push(struct place *p, enum list_end end, struct slice value)
 {
     list_push_all(p, end, &value, 1);

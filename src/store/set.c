@@ -719,11 +719,12 @@ static bool add_other_to_ints(struct place *p, struct slice member)
     return true;
 }
 
-static bool add_element(struct place *p, struct slice member)
+/* is_new: the member isn't there. */
+static bool add_element(struct place *p, struct slice member, bool is_new)
 {
     struct slice bytes = entry_bytes(p->entry);
     struct pack_plan plan = pack_plan(member);
-    if (elements_find(bytes.ptr, &plan))
+    if (!is_new && elements_find(bytes.ptr, &plan))
         return false;
     if (pack_count(bytes.ptr) < elements_limit() && member.len <= encoding_limits.set_value &&
         bytes.len + member.len < PACKED_MAX) {
@@ -734,19 +735,31 @@ static bool add_element(struct place *p, struct slice member)
     return add_to_table(p, member, keyspace_hash(member));
 }
 
-bool set_add_hashed(struct place *p, struct slice member, uint64_t hash)
+/* Adds a member to what is no table; is_new: it isn't there. */
+static bool add_packed(struct place *p, struct slice member, bool is_new)
 {
-    if (likely(set_is_hashed(p->entry)))
-        return add_to_table(p, member, hash);
     if (!p->entry) {
         set_expect(p, member, 1);
         if (set_is_hashed(p->entry))
             return add_to_table(p, member, keyspace_hash(member));
     }
     if (!set_is_ints(p->entry))
-        return add_element(p, member);
+        return add_element(p, member, is_new);
     int64_t v;
     return number_parse_i64(member, &v) ? add_int(p, member, v) : add_other_to_ints(p, member);
+}
+
+bool set_add_hashed(struct place *p, struct slice member, uint64_t hash)
+{
+    return likely(set_is_hashed(p->entry)) ? add_to_table(p, member, hash) : add_packed(p, member, false);
+}
+
+void set_put(struct place *p, struct slice member)
+{
+    if (set_is_hashed(p->entry))
+        table_insert(table_of(p->entry), member, keyspace_hash(member));
+    else
+        add_packed(p, member, true);
 }
 
 bool set_add(struct place *p, struct slice member)

@@ -93,6 +93,9 @@ void set_expect(struct place *p, struct slice first, uint64_t count);
 bool set_add(struct place *p, struct slice member);
 bool set_add_hashed(struct place *p, struct slice member, uint64_t hash);
 
+/* The same for a member that isn't there, which spares looking for it. */
+void set_put(struct place *p, struct slice member);
+
 /* False: it wasn't there. */
 bool set_remove(struct place *p, struct slice member);
 bool set_remove_hashed(struct place *p, struct slice member, uint64_t hash);

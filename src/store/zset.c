@@ -141,11 +141,22 @@ enum zset_change zset_add(struct place *p, struct slice member, unsigned how, do
     return zset_add_hashed(p, member, 0, how, score);
 }
 
-void zset_expect(struct place *p, uint64_t count, size_t longest)
+void zset_expect(struct place *p, uint64_t count)
 {
-    bool fits = count <= encoding_limits.zset_entries && longest <= encoding_limits.zset_value;
-    if (unlikely(!fits) && !zset_is_table(p->entry))
+    if (unlikely(count > encoding_limits.zset_entries) && !zset_is_table(p->entry))
         zset_table_convert(p);
+}
+
+void zset_fill(struct place *p, size_t count, zset_item *item, const void *ctx)
+{
+    if (zset_packed_fill(p, count, item, ctx))
+        return;
+    double score;
+    zset_table_convert(p);
+    for (size_t i = 0; i < count; i++) {
+        struct slice member = item(ctx, i, &score);
+        zset_table_append(table_of(p->entry), member, score);
+    }
 }
 
 enum zset_change zset_put(struct place *p, struct slice member, double score)

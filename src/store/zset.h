@@ -59,10 +59,15 @@ enum zset_change {
 /* Gives member, which must not lie in the set itself, that score (not NaN). The key is created when missing. */
 enum zset_change zset_put(struct place *p, struct slice member, double score);
 
-/* `count` members are about to be put, at least one of which will be there afterwards, the longest of `longest` bytes
- * (0: as it comes): where a packed set may not have these the set becomes a table at once, as Redis does,
- * however many of them are the same. May be left out. */
-void zset_expect(struct place *p, uint64_t count, size_t longest);
+/* `count` members are about to be put, at least one of which will be there afterwards: where a packed set may
+ * not have so many the set becomes a table at once, as Redis does, however many of them are the same.
+ * May be left out. */
+void zset_expect(struct place *p, uint64_t count);
+
+/* Makes the missing key at p the set of `count` members that `item` gives by number: in order, no one twice. What
+ * it gives stays until zset_fill is done. */
+typedef struct slice zset_item(const void *ctx, size_t number, double *score);
+void zset_fill(struct place *p, size_t count, zset_item *item, const void *ctx);
 
 /* What zset_add does beyond that, joined by |. */
 enum zset_how {

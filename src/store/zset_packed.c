@@ -91,10 +91,39 @@ bool zset_packed_fits(const struct place *p, struct slice member)
            member.len <= encoding_limits.zset_value && member.len < PACKED_MAX - packed.len;
 }
 
+/* A sum with zero isn't minus zero: packed there is only one zero, as in Redis. */
+static struct pack_plan plan_score(double score)
+{
+    return pack_plan_double(score + 0.0);
+}
+
+bool zset_packed_fill(struct place *p, size_t count, zset_item *item, const void *ctx)
+{
+    size_t len = PACK_HEADER;
+    double score;
+    if (count > encoding_limits.zset_entries || count > PACK_COUNT_MAX)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct slice member = item(ctx, i, &score);
+        struct pack_plan name = pack_plan(member), number = plan_score(score);
+        len += pack_plan_size(&name) + pack_plan_size(&number);
+        if (member.len > encoding_limits.zset_value || len > PACKED_MAX)
+            return false;
+    }
+    char *at = place_set_packed(p, TYPE_ZSET, len);
+    pack_set_header(at, 0, (uint32_t)count);
+    at += PACK_HEADER;
+    for (size_t i = 0; i < count; i++) {
+        struct slice member = item(ctx, i, &score);
+        struct pack_plan name = pack_plan(member), number = plan_score(score);
+        at = pack_put(pack_put(at, &name), &number);
+    }
+    return true;
+}
+
 void zset_packed_put(struct place *p, struct slice member, double score, const struct zset_spot *old)
 {
-    /* A sum with zero isn't minus zero: packed there is only one zero, as in Redis. */
-    struct pack_plan name = pack_plan(member), number = pack_plan_double(score + 0.0);
+    struct pack_plan name = pack_plan(member), number = plan_score(score);
     struct zset_border b = {.score = score, .by_bytes = true, .bytes = member};
     struct slice packed = p->entry ? entry_bytes(p->entry) : slice_make("", 0);
     size_t len = p->entry ? packed.len : PACK_HEADER;

@@ -41,6 +41,9 @@ bool zset_packed_fits(const struct place *p, struct slice member);
 /* Puts member in with that score; `old`: where it stands now, NULL when it is new. */
 void zset_packed_put(struct place *p, struct slice member, double score, const struct zset_spot *old);
 
+/* As zset_fill; false when they can't be packed. */
+bool zset_packed_fill(struct place *p, size_t count, zset_item *item, const void *ctx);
+
 /* Takes out `count` members from rank `first` on; all of them must be there. */
 void zset_packed_remove(struct place *p, uint64_t first, uint64_t count);
 
@@ -60,6 +63,9 @@ uint64_t *zset_table_find(const struct zset_table *t, struct slice member, uint6
 
 /* Adds a member that isn't there. */
 void zset_table_add(struct zset_table *t, struct slice member, uint64_t hash, double score);
+
+/* The same, where it comes behind all others. */
+void zset_table_append(struct zset_table *t, struct slice member, double score);
 
 /* Removes the member in that slot. */
 void zset_table_remove(struct zset_table *t, uint64_t hash, uint64_t *slot);

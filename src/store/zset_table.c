@@ -58,7 +58,7 @@ void zset_table_add(struct zset_table *t, struct slice member, uint64_t hash, do
     ordered_insert(&t->tree, add_member(t, member, hash), score);
 }
 
-static void append(struct zset_table *t, struct slice member, double score)
+void zset_table_append(struct zset_table *t, struct slice member, double score)
 {
     ordered_append(&t->tree, add_member(t, member, keyspace_hash(member)), score);
 }
@@ -112,7 +112,7 @@ void zset_table_convert(struct place *p)
             struct slice member;
             double score;
             at = zset_packed_read(at, scratch, &member, &score);
-            append(t, member, score);
+            zset_table_append(t, member, score);
         }
     }
     place_set_table(p, TYPE_ZSET, t);
@@ -149,7 +149,7 @@ static void *table_copy(const void *table)
     struct ordered_at at = ordered_seek(&from->tree, 0);
     for (; at.leaf; at = (struct ordered_at){ordered_neighbour(at.leaf, false), 0}) {
         for (; at.index < at.leaf->count; at.index++)
-            append(t, ordered_bytes(ordered_member(at)), ordered_score(at));
+            zset_table_append(t, ordered_bytes(ordered_member(at)), ordered_score(at));
     }
     return t;
 }

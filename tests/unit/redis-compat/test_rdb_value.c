@@ -90,7 +90,7 @@ static void build(enum shape shape, uint64_t count)
                                    number_format_i64(digits, ((int64_t)i - 3) * (i > 100 ? 1ll << 40 : 99))));
             break;
         case ZSET:
-            zset_expect(&p, count, 0); /* many have no packed beginning, which would lose minus zero */
+            zset_expect(&p, count); /* many have no packed beginning, which would lose minus zero */
             zset_put(&p, t, score_of(i));
             break;
         case HASH:

@@ -400,6 +400,22 @@ Test(list, many_small_elements_at_once_dont_stay_packed_for_ever)
     expect_form("quicklist");
 }
 
+Test(list, one_that_is_made_goes_by_all_that_its_values_take)
+{
+    enum { FIT = (4096 - 7) / 3 }; /* header, letter and length each */
+    static struct slice values[FIT + 1];
+    for (unsigned i = 0; i <= FIT; i++)
+        values[i] = SLICE("x");
+    encoding_limits.list_size = -1;
+    for (unsigned n = FIT; n <= FIT + 1; n++) {
+        struct place p = place_find(ks, 0, key, hash);
+        list_fill(&p, values, n);
+        check(list_count(p.entry) == n);
+        cr_assert_str_eq(list_encoding(p.entry), n == FIT ? "listpack" : "quicklist");
+        place_clear(&p);
+    }
+}
+
 Test(list, expiry_stays_when_the_form_changes)
 {
     encoding_limits.list_size = 4;

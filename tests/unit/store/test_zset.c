@@ -363,6 +363,30 @@ Test(zset, converts_with_a_member_too_long)
     check(zset_put(&p, SLICE("abcdef"), 2) == ZSET_ADDED && is_encoding("skiplist"));
 }
 
+static struct slice numbered_item(const void *ctx, size_t number, double *score)
+{
+    const struct slice *all = ctx;
+    *score = (double)number - 2;
+    return all[number];
+}
+
+Test(zset, filling_makes_what_putting_makes)
+{
+    static const unsigned sizes[] = {1, 8, 9, 128, 129, 3000};
+    for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        limits(sizes[i] == 9 ? 9 : 128, sizes[i] == 8 ? 5 : 100000);
+        for (unsigned n = 0; n < sizes[i]; n++)
+            put(names[n], n - 2.0);
+        const char *encoding = zset_encoding(entry());
+        struct place p = place();
+        place_clear(&p);
+        zset_fill(&p, sizes[i], numbered_item, names);
+        check(is_encoding(encoding));
+        check_all(entry());
+        clear();
+    }
+}
+
 Test(zset, scores_are_kept_to_the_bit)
 {
     static const double scores[] = {0.0,
